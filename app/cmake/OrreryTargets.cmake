@@ -10,8 +10,10 @@ add_compile_definitions(QT_NO_KEYWORDS)
 
 find_program(ORRERY_CCACHE ccache)
 if(ORRERY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER "${ORRERY_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${ORRERY_CCACHE}")
+  # Without this sloppiness ccache declines every file that uses a precompiled header.
+  set(launcher env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${ORRERY_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   add_compile_options(-fpch-preprocess)  # lets ccache look through precompiled headers
 endif()
 
