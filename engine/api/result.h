@@ -23,10 +23,10 @@ enum class ErrorCode {
 // One clear sentence each; `details` is folded away by default (an exception's text, a path, a log line).
 struct JobError {
   ErrorCode code = ErrorCode::failed;
-  std::string what_happened;
-  std::string what_is_safe;
-  std::string what_to_do;
-  std::string details;
+  std::string what_happened = {};
+  std::string what_is_safe = {};
+  std::string what_to_do = {};
+  std::string details = {};
 
   bool operator==(const JobError&) const = default;
 };
