@@ -35,6 +35,26 @@ int main(int argc, char** argv) {
   program.fallthrough();
   program.require_subcommand(0, 1);
   orrery::app::add_systems(program, context);
+  // data
+  // orrery::app::add_dataset(program, context);
+  // training
+  // orrery::app::add_train(program, context);
+  // pictures
+  // orrery::app::add_sample(program, context);
+  // films
+  // orrery::app::add_film(program, context);
+  // proof
+  // orrery::app::add_verify(program, context);
+  // files of others
+  // orrery::app::add_import(program, context);
+  // quality
+  // orrery::app::add_measure(program, context);
+  // speed
+  // orrery::app::add_bench(program, context);
+  // this machine
+  // orrery::app::add_doctor(program, context);
+  // reference cases
+  // orrery::app::add_parity(program, context);
 
   try {
     program.parse(argc, argv);
