@@ -23,7 +23,7 @@ class Catalogue {
  public:
   virtual ~Catalogue() = default;
   virtual std::vector<SystemInfo> systems() const = 0;
-  // A preset's resolved configuration as indented JSON, with one help line per key path in `help`.
+  // JSON text {"config": {the preset's whole configuration}, "help": {path: {"help", "unit"?, "min"?, "max"?, "choices"?}}}.
   virtual Result<std::string> config(const std::string& system, const std::string& preset) const = 0;
 };
 
