@@ -19,6 +19,10 @@ class JobContext {
   virtual void progress(double fraction, const std::string& message) = 0;
   virtual void number(const std::string& name, double value) = 0;
   virtual void stats(const StatsPoint& point) = 0;
+  // Time left, if it can be known.
+  virtual void eta(std::optional<double> /*seconds*/) {}
+  // Why the job stands still (paused) though nobody asked for it; nullopt once it goes on. An error that ends the job is thrown.
+  virtual void problem(const std::optional<JobError>& /*error*/) {}
 };
 
 }  // namespace orrery

@@ -12,14 +12,15 @@
 
 namespace orrery {
 
-// Adam (Kingma & Ba 2015, algorithm 1) for the parameters of some modules. Lazy regularisation corrects lr and betas by
-// c = interval / (interval + 1) where the phase list asks for it (StyleGAN2, appendix B).
+// Adam (Kingma & Ba 2015, algorithm 1) for the parameters of some modules, each of which belongs to one optimiser.
 struct OptimiserConfig {
   std::vector<std::string> modules;
   double lr = 0.002;
   double beta1 = 0.0;
   double beta2 = 0.99;
   double eps = 1e-8;
+  // Lazy regularisation: with k = lazy_interval > 0 the Trainer uses lr * c, beta1^c, beta2^c with c = k / (k + 1) (StyleGAN2, appendix B).
+  std::int64_t lazy_interval = 0;
 };
 
 struct EmaConfig {
@@ -33,11 +34,14 @@ struct Stage {
   std::vector<OptimiserConfig> optimisers;
   EmaConfig ema;
   std::int64_t batch = 16;
+  std::int64_t micro_batch = 0;  // > 0: each phase takes the batch in pieces of at most so many pictures and sums their gradients
   bool mirror = false;         // random horizontal flips of the data
   Until until{200.0, Until::Unit::kimg};
   double snapshot_kimg = 10.0;  // how often a snapshot is kept
 };
 
+// Stages run one after the other. A module of a later stage that has the name of one before takes over every weight of equal name and
+// shape; averages start again from the weights.
 struct Plan {
   std::vector<Stage> stages;
 };
