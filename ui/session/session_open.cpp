@@ -1,0 +1,118 @@
+// The Session's doors: what was dropped or chosen is told apart by what is in it, not by its name.
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+
+#include "ui/session/playback.h"
+#include "ui/session/session.h"
+
+namespace orrery::ui {
+namespace {
+
+struct Found {
+  enum class What { project, request, timeline, recipe, dataset, model, run, pictures } what = What::pictures;
+  Request request;
+  Timeline timeline;
+  Recipe recipe;
+};
+
+bool looksLikeModel(const QByteArray& head, const QString& suffix) {
+  static const QStringList kNames{"safetensors", "pt", "pth", "pkl", "ckpt"};
+  return (head.size() > 8 && head[8] == '{') || kNames.contains(suffix.toLower());
+}
+
+Found look(const Studio& studio, const QString& path) {
+  Found found;
+  const QFileInfo info(path);
+  if (info.isDir()) {
+    found.what = QFileInfo::exists(QDir(path).filePath("stats.jsonl")) ? Found::What::run : Found::What::pictures;
+    return found;
+  }
+  QFile file(path);
+  if (!file.open(QIODevice::ReadOnly)) return found;
+  const QByteArray head = file.read(4096);
+  if (head.trimmed().startsWith('{')) {
+    if (head.contains("\"orrery_project\"")) return found.what = Found::What::project, found;
+    const std::string text = (head + file.read(16 << 20)).toStdString();
+    if (auto timeline = timeline_from_json(text)) return found.what = Found::What::timeline, found.timeline = timeline.value(), found;
+    if (auto request = request_from_json(text)) return found.what = Found::What::request, found.request = request.value(), found;
+  }
+  if (looksLikeModel(head, info.suffix())) return found.what = Found::What::model, found;
+  if (auto recipe = studio.recipes->read(path.toStdString())) return found.what = Found::What::recipe, found.recipe = recipe.value(), found;
+  if (studio.datasets->info(path.toStdString())) found.what = Found::What::dataset;
+  return found;
+}
+
+}  // namespace
+
+void Session::openPath(const QString& path) {
+  noteAction();
+  if (!QFileInfo::exists(path)) {
+    return report({ErrorCode::bad_input, tr("There is no file %1.").arg(QDir::toNativeSeparators(path)).toStdString(), tr("Nothing was changed.").toStdString(),
+                   tr("It may have been moved or deleted; drop it from where it is now.").toStdString()});
+  }
+  openFile(QFileInfo(path).absoluteFilePath());
+}
+
+void Session::openPaths(const QStringList& paths) {
+  if (paths.size() == 1) return openPath(paths.front());
+  noteAction();
+  if (!paths.isEmpty()) openSheet("import", paths);
+}
+
+void Session::openFile(const QString& path) {
+  background<Found>(
+      this, [this, path] { return look(studio_, path); },
+      [this, path](Found found) {
+        switch (found.what) {
+          case Found::What::project: return Q_EMIT projectRequested(path);
+          case Found::What::request: return setRequest(found.request, tr("Open %1").arg(QFileInfo(path).fileName()));
+          case Found::What::timeline:
+            setTimeline(found.timeline, tr("Open %1").arg(QFileInfo(path).fileName()));
+            return playback_->seek(0.0);
+          case Found::What::recipe: return restoreRecipe(found.recipe);
+          case Found::What::dataset: return Q_EMIT datasetOpened(path);
+          case Found::What::run:
+          case Found::What::model: return openModel(path, [this](const ModelInfo& info) { showModel(info.id); });
+          case Found::What::pictures: return openSheet("import", {path});
+        }
+      });
+}
+
+void Session::openModel(const QString& path, std::function<void(const ModelInfo&)> then) {
+  studio_.models->open(path.toStdString(), [this, then = std::move(then)](Result<ModelInfo> result) {
+    auto shared = std::make_shared<Result<ModelInfo>>(std::move(result));
+    QMetaObject::invokeMethod(
+        this,
+        [this, then, shared] {
+          if (!*shared) return report(shared->error());
+          onModel(shared->value());
+          then(shared->value());
+        },
+        Qt::QueuedConnection);
+  });
+}
+
+void Session::restoreRecipe(const Recipe& recipe) {
+  const auto apply = [this, recipe](const ModelInfo& info) {
+    Timeline timeline = recipe.timeline;
+    timeline.base.model = info.id;
+    if (!recipe.model_hash.empty() && info.hash != recipe.model_hash) say(tr("The model has changed since this was exported: the picture may differ."));
+    setRequest(timeline.base, tr("Restore an exported view"));
+    if (!timeline.tracks.empty()) {
+      setTimeline(timeline, tr("Restore an exported film"));
+      playback_->seek(0.0);
+    }
+  };
+  for (const auto& info : models_) {
+    if (!recipe.model_hash.empty() && info.hash == recipe.model_hash) return apply(info);
+  }
+  if (const ModelInfo* info = findModel(recipe.timeline.base.model)) return apply(*info);
+  if (!recipe.model_path.empty() && QFileInfo::exists(QString::fromStdString(recipe.model_path))) {
+    return openModel(QString::fromStdString(recipe.model_path), apply);
+  }
+  report({ErrorCode::bad_input, tr("The model that made this file is not here.").toStdString(), tr("The file itself is fine.").toStdString(),
+          tr("Open the model first (it was %1), then drop the file again.").arg(QString::fromStdString(recipe.model_path)).toStdString()});
+}
+
+}  // namespace orrery::ui
