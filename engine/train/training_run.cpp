@@ -1,0 +1,320 @@
+#include "engine/train/training_run.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <thread>
+
+#include "engine/api/result.h"
+
+namespace orrery {
+namespace {
+
+constexpr double forever = std::numeric_limits<double>::infinity();
+
+// How many pictures lie between two lines of stats.jsonl: 128 up to 65,536 pictures, then twice as many with every doubling, at most
+// 4,096. A function of the count alone, so that a resumed run writes the lines of an unbroken one.
+std::int64_t tick_interval(std::int64_t pictures) {
+  std::int64_t interval = 128;
+  while (interval < 4096 && pictures >= interval * 512) interval *= 2;
+  return interval;
+}
+
+bool crosses(std::int64_t before, std::int64_t after, std::int64_t interval) { return before / interval != after / interval; }
+
+double seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+double memory_mb() {
+  long long pages_total = 0, pages = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0.0;
+  const int read = std::fscanf(file, "%lld %lld", &pages_total, &pages);
+  std::fclose(file);
+  return read == 2 ? static_cast<double>(pages) * 4096.0 / 1e6 : 0.0;
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(RunSetup setup, RunSettings settings, JobContext& job, SnapshotSink* sink)
+    : setup_(std::move(setup)),
+      settings_(std::move(settings)),
+      job_(job),
+      sink_(sink),
+      checkpoints_(setup_.folder.checkpoints(), 2, settings_.writer) {}
+
+void TrainingRun::go() {
+  start();
+  while (true) {
+    try {
+      loop();
+      finish();
+      return;
+    } catch (const Error& error) {
+      if (error.error().code != ErrorCode::not_a_number) throw;
+      if (go_back(error) == Ask::stop) return;
+    }
+  }
+}
+
+void TrainingRun::start() {
+  job_.set_state(JobState::preparing);
+  at::set_num_threads(setup_.threads);
+  checkpoints_.sweep();
+  trainer_ = std::make_unique<Trainer>(setup_.plan, setup_.seed, setup_.device);
+  restore_newest();
+  if (setup_.lr_scale > 0.0) trainer_->set_lr_scale(setup_.lr_scale);
+  stats_ = std::make_unique<StatsFile>(setup_.folder.stats(), trainer_->progress().step);
+  for (const auto& point : read_stats(setup_.folder.stats())) {
+    job_.stats(point);
+    last_values_ = point.values;
+  }
+  open_batches();
+  reset_clocks();
+  save_time_ = clock_;
+  job_.set_state(JobState::running);
+  report(true);
+  const std::int64_t step = trainer_->progress().step;
+  setup_.folder.log(step == 0 ? "started" : "resumed at step " + std::to_string(step));
+  if (step > 0) return;
+  // From the very beginning there is something to go back to, and something to see.
+  insist([this] { save(); });
+  keep_snapshot();
+}
+
+void TrainingRun::restore_newest() {
+  std::vector<std::string> skipped;
+  const auto checkpoint = checkpoints_.newest(&skipped);
+  for (const auto& line : skipped) setup_.folder.log("skipped " + line);
+  if (!checkpoint) return;
+  trainer_->restore(io::read_safetensors(checkpoint->state_path));
+  saved_step_ = checkpoint->step;
+}
+
+void TrainingRun::open_batches() { batches_ = setup_.data->batches(trainer_->stage(), setup_.seed, setup_.threads); }
+
+void TrainingRun::reset_clocks() {
+  clock_ = tick_time_ = report_time_ = Clock::now();
+  tick_pictures_ = report_pictures_ = trainer_->progress().pictures;
+}
+
+void TrainingRun::loop() {
+  while (!rule_fulfilled()) {
+    if (listen() == Ask::stop) {
+      stopped_ = true;
+      return;
+    }
+    one_step();
+    if (seconds(Clock::now() - save_time_) >= settings_.checkpoint_s) insist([this] { save(); });
+  }
+}
+
+bool TrainingRun::rule_fulfilled() {
+  while (true) {
+    const Progress& progress = trainer_->progress();
+    if (setup_.until.amount > 0.0 && fraction_done(setup_.until, progress.done()) >= 1.0) return true;
+    // A person's rule replaces that of the last stage.
+    if (trainer_->last_stage() && setup_.until.amount > 0.0) return false;
+    if (fraction_done(trainer_->stage().until, progress.stage_done()) < 1.0) return false;
+    if (trainer_->last_stage()) return true;
+    trainer_->begin_next_stage();
+    spare_networks_.clear();
+    open_batches();
+    setup_.folder.log("stage \"" + trainer_->stage().name + "\" begins at step " + std::to_string(progress.step));
+  }
+}
+
+void TrainingRun::one_step() {
+  const std::int64_t before = trainer_->progress().pictures;
+  trainer_->step(batches_->batch(trainer_->progress().step));
+  const auto now = Clock::now();
+  trainer_->add_time(seconds(now - clock_));
+  clock_ = now;
+  const std::int64_t after = trainer_->progress().pictures;
+  if (trainer_->progress().step == 1 || crosses(before, after, tick_interval(after))) tick();
+  report(false);
+  const auto snapshot_pictures = std::max<std::int64_t>(1, std::llround(trainer_->stage().snapshot_kimg * 1000.0));
+  if (crosses(before, after, snapshot_pictures)) {
+    keep_snapshot();
+  } else if (sink_ != nullptr && seconds(now - publish_time_) >= std::max(settings_.publish_s, 20.0 * publish_cost_s_) &&
+             sink_->watched(setup_.folder.path)) {
+    publish(false);
+  }
+}
+
+void TrainingRun::finish() {
+  job_.set_state(JobState::finishing);
+  insist([this] { save(); });
+  if (!stopped_) keep_snapshot();
+  report(true);
+  setup_.folder.log(std::string(stopped_ ? "stopped" : "finished") + " at step " + std::to_string(trainer_->progress().step));
+}
+
+double TrainingRun::fraction() const {
+  const Progress& progress = trainer_->progress();
+  if (setup_.until.amount > 0.0) return std::min(1.0, fraction_done(setup_.until, progress.done()));
+  const double stages = static_cast<double>(trainer_->plan().stages.size());
+  return (static_cast<double>(progress.stage) + std::min(1.0, fraction_done(trainer_->stage().until, progress.stage_done()))) / stages;
+}
+
+void TrainingRun::tick() {
+  const std::string bad = trainer_->meter().settle();
+  const Progress& progress = trainer_->progress();
+  if (!bad.empty()) throw Error(ErrorCode::not_a_number, "\"" + bad + "\" became NaN or infinite near step " + std::to_string(progress.step) + ".");
+  StatsPoint point{progress.step, progress.kimg(), progress.wall_s, trainer_->meter().take()};
+  const auto now = Clock::now();
+  point.values["img_per_s"] = static_cast<double>(progress.pictures - tick_pictures_) / std::max(1e-9, seconds(now - tick_time_));
+  if (trainer_->lr_scale() != 1.0) point.values["lr_scale"] = trainer_->lr_scale();
+  if (const auto unreadable = batches_->unreadable(); unreadable > 0) point.values["unreadable"] = static_cast<double>(unreadable);
+  tick_time_ = now;
+  tick_pictures_ = progress.pictures;
+  last_values_ = point.values;
+  insist([&] { stats_->append(point); });
+  job_.stats(point);
+}
+
+void TrainingRun::report(bool now) {
+  const auto time = Clock::now();
+  const double passed = seconds(time - report_time_);
+  if (!now && passed < 0.25) return;
+  const Progress& progress = trainer_->progress();
+  const std::int64_t pictures = progress.pictures - report_pictures_;
+  if (pictures > 0 && passed > 0.0) {
+    // Smoothed over about ten seconds.
+    const double share = pictures_per_s_ > 0.0 ? 1.0 - std::exp(-passed / 10.0) : 1.0;
+    pictures_per_s_ += (static_cast<double>(pictures) / passed - pictures_per_s_) * share;
+  }
+  report_time_ = time;
+  report_pictures_ = progress.pictures;
+  const double done = fraction();
+  job_.number("step", static_cast<double>(progress.step));
+  job_.number("kimg", progress.kimg());
+  job_.number("img_per_s", pictures_per_s_);
+  job_.number("memory_mb", memory_mb());
+  if (saved_step_ >= 0) job_.number("saved_step", static_cast<double>(saved_step_));
+  // Time left: this sitting's speed for rules that count pictures, the clock for the others.
+  const Until& rule = setup_.until.amount > 0.0 ? setup_.until : trainer_->stage().until;
+  const Done counted = setup_.until.amount > 0.0 ? progress.done() : progress.stage_done();
+  const double part = fraction_done(rule, counted);
+  std::optional<double> left;
+  if (rule.unit == Until::Unit::minutes) left = std::max(0.0, rule.amount * 60.0 - counted.wall_s);
+  else if (part > 0.0 && pictures_per_s_ > 0.0) left = std::max(0.0, static_cast<double>(counted.pictures) * (1.0 - part) / part / pictures_per_s_);
+  job_.eta(trainer_->last_stage() ? left : std::nullopt);
+  job_.progress(done, trainer_->plan().stages.size() > 1 ? "Training: " + trainer_->stage().name : "Training");
+}
+
+TrainingRun::Ask TrainingRun::listen() {
+  while (const auto verb = job_.next_verb()) {
+    switch (*verb) {
+      case JobVerb::pause:
+        if (pause() == Ask::stop) return Ask::stop;
+        break;
+      case JobVerb::resume: break;
+      case JobVerb::save_now: insist([this] { save(); }); break;
+      case JobVerb::sample_now:
+        if (sink_ != nullptr) publish(false);
+        insist([this] { draw_probe(copy_model()); });
+        break;
+      case JobVerb::stop_and_save: return Ask::stop;
+      case JobVerb::stop_without_saving:
+      case JobVerb::cancel: give_up();
+    }
+  }
+  return Ask::go_on;
+}
+
+TrainingRun::Ask TrainingRun::pause() {
+  job_.set_state(JobState::pausing);
+  insist([this] { save(); });
+  job_.set_state(JobState::paused);
+  setup_.folder.log("paused at step " + std::to_string(trainer_->progress().step));
+  const Ask ask = wait(forever);
+  if (ask == Ask::go_on) job_.set_state(JobState::running);
+  reset_clocks();
+  return ask;
+}
+
+TrainingRun::Ask TrainingRun::wait(double at_most_s) {
+  const auto begin = Clock::now();
+  while (seconds(Clock::now() - begin) < at_most_s) {
+    const auto verb = job_.next_verb();
+    if (!verb) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      continue;
+    }
+    switch (*verb) {
+      case JobVerb::resume: return Ask::go_on;
+      case JobVerb::stop_and_save: return Ask::stop;
+      case JobVerb::stop_without_saving:
+      case JobVerb::cancel: give_up();
+      case JobVerb::sample_now:
+        if (sink_ != nullptr) publish(false);
+        break;
+      case JobVerb::save_now: return Ask::go_on;  // of a save that failed: try again; of a paused run: it is saved, so stay
+      case JobVerb::pause: break;
+    }
+  }
+  return Ask::go_on;
+}
+
+TrainingRun::Ask TrainingRun::go_back(const Error& error) {
+  const std::int64_t step = trainer_->progress().step;
+  setup_.folder.log("step " + std::to_string(step) + ": " + error.error().what_happened);
+  restore_newest();
+  const std::int64_t back = trainer_->progress().step;
+  insist([&] { stats_->truncate_after(back); });
+  open_batches();
+  setup_.folder.log("went back to step " + std::to_string(back));
+  job_.set_state(JobState::paused);
+  job_.problem(JobError{ErrorCode::not_a_number, "The numbers exploded at step " + std::to_string(step) + ": a loss or weight is no longer finite.",
+                        "Training went back to step " + std::to_string(back) + ", which is saved; nothing broken was kept.",
+                        "Resume to go on from there with half the learning rate, or stop.", error.error().what_happened});
+  const Ask ask = wait(forever);
+  if (ask == Ask::stop) {
+    stopped_ = true;
+    return ask;
+  }
+  trainer_->set_lr_scale(trainer_->lr_scale() * 0.5);
+  setup_.folder.log("goes on with learning rates times " + nlohmann::json(trainer_->lr_scale()).dump());
+  job_.problem(std::nullopt);
+  job_.set_state(JobState::running);
+  reset_clocks();
+  return Ask::go_on;
+}
+
+void TrainingRun::give_up() {
+  job_.set_state(JobState::finishing);
+  setup_.folder.log("stopped without saving at step " + std::to_string(trainer_->progress().step));
+  throw Error(ErrorCode::cancelled, "Stopped at step " + std::to_string(trainer_->progress().step) + " without saving.",
+              saved_step_ >= 0 ? "The checkpoint of step " + std::to_string(saved_step_) + " is kept." : "Nothing of it was kept.",
+              "Go on from there with --resume.");
+}
+
+void TrainingRun::insist(const std::function<void()>& write) {
+  bool troubled = false, last_try = false;
+  while (true) {
+    try {
+      write();
+      break;
+    } catch (const Error& error) {
+      const ErrorCode code = error.error().code;
+      if (last_try || (code != ErrorCode::disk_full && code != ErrorCode::failed && code != ErrorCode::bad_input)) throw;
+      if (!troubled) setup_.folder.log(error.error().what_happened);
+      troubled = true;
+      job_.set_state(JobState::paused);
+      job_.problem(error.error());
+      last_try = stopped_ || wait(settings_.retry_s) == Ask::stop;
+      stopped_ = stopped_ || last_try;
+    }
+  }
+  if (!troubled) return;
+  setup_.folder.log("saved after all");
+  job_.problem(std::nullopt);
+  job_.set_state(JobState::running);
+  reset_clocks();
+}
+
+}  // namespace orrery
