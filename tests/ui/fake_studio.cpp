@@ -203,7 +203,7 @@ std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots)
   auto& cutoff = add(control("truncation.layers", "Truncation", "Layers", ControlKind::layer_range, std::vector<double>{0.0, 9.0}, "The layers that truncation acts on."));
   cutoff.min = 0, cutoff.max = 9, cutoff.step = 1, cutoff.simple = false;
   auto& mix = add(control("mix.amount", "Style mixing", "Amount", ControlKind::slider, 0.0, "How much of the second seed's style is taken."));
-  mix.unit = "%", mix.min = 0, mix.max = 1;
+  mix.min = 0, mix.max = 1;
   add(control("mix.seed", "Style mixing", "Second seed", ControlKind::seed, std::int64_t{1}, "The seed that gives the styles."));
   auto& layers = add(control("mix.layers", "Style mixing", "Layers", ControlKind::layer_range, std::vector<double>{0.0, 9.0}, "The layers that take the second seed's style."));
   layers.min = 0, layers.max = 9, layers.step = 1;
