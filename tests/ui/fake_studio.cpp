@@ -179,9 +179,10 @@ class FakeCatalogue : public Catalogue {
   Result<std::string> config(const std::string& system, const std::string& preset) const override {
     if (system != "stylegan2" && system != "edm") return JobError{ErrorCode::wrong_use, "There is no system of that name."};
     const bool tiny = preset == "tiny";
-    return std::string("{\n  \"help\": {\n    \"loss.r1_gamma\": \"Weight of the gradient penalty\",\n    \"train.batch\": \"Pictures per step\",\n    \"train.lr\": \"Learning rate\"\n  },\n") +
-           "  \"loss\": {\"r1_gamma\": " + (tiny ? "0.5" : "2.0") + "},\n  \"network\": {\"channel_base\": " + (tiny ? "1024" : "8192") +
-           ", \"channel_max\": " + (tiny ? "64" : "512") + ", \"resolution_px\": " + (tiny ? "32" : "64") + "},\n  \"train\": {\"batch\": 16, \"lr\": 0.0025, \"flip\": true}\n}";
+    return std::string(R"({"config": {"loss": {"r1_gamma": )") + (tiny ? "0.5" : "2.0") + R"(}, "network": {"architecture": "skip", "channel_base": )" + (tiny ? "1024" : "8192") +
+           R"(, "channel_max": )" + (tiny ? "64" : "512") + R"(}, "train": {"batch": 16, "lr": 0.0025, "mirror": true}},
+      "help": {"loss.r1_gamma": {"help": "Weight of the gradient penalty", "min": 0, "max": 1000}, "network.architecture": {"help": "How the layers are joined", "choices": ["skip", "resnet", "orig"]},
+               "train.batch": {"help": "Pictures per step", "min": 1, "max": 4096}, "train.lr": {"help": "Adam's learning rate", "min": 0, "max": 1}, "train.mirror": {"help": "Half of the pictures are mirrored"}}})";
   }
 };
 
@@ -505,7 +506,7 @@ class FakeJobs : public Jobs {
       }
       kimg = step * 0.05;
       const double wobble = hashed(step, static_cast<std::int64_t>(id), 7) - 0.5;
-      StatsPoint point{kimg, step * 0.25, {{"loss.g", 1.1 + 0.6 * std::exp(-kimg / 8) + 0.2 * wobble}, {"loss.d", 0.9 - 0.3 * std::exp(-kimg / 5) + 0.15 * wobble},
+      StatsPoint point{step, kimg, step * 0.25, {{"loss.g", 1.1 + 0.6 * std::exp(-kimg / 8) + 0.2 * wobble}, {"loss.d", 0.9 - 0.3 * std::exp(-kimg / 5) + 0.15 * wobble},
                                            {"ada.p", std::min(0.4, kimg * 0.004)}, {"img_per_s", 190.0 + 12 * wobble}}};
       if (step % 20 == 0) point.values["fd_efflite0"] = 12.0 + 80.0 * std::exp(-kimg / 20) + 2 * wobble;
       {
