@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(0, 1);
   orrery::app::add_systems(program, context);
   // data
-  // orrery::app::add_dataset(program, context);
+  orrery::app::add_dataset(program, context);
   // training
   // orrery::app::add_train(program, context);
   // pictures

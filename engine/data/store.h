@@ -14,7 +14,7 @@ namespace orrery::data {
 
 class Store {
  public:
-  // Opens "file.zip" or "builtin:NAME" (made on first use into the user's cache). Throws Error(bad_input).
+  // Opens "file.zip" or "builtin:NAME" (made on first use into the user's cache, at 64 px unless told otherwise). Throws Error(bad_input).
   static std::shared_ptr<const Store> open(const std::string& path_or_builtin, int builtin_size_px = 0);
   virtual ~Store() = default;
   virtual std::int64_t size() const = 0;
@@ -23,6 +23,8 @@ class Store {
   virtual int channels() const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;   // empty: unlabelled
   virtual std::int64_t label(std::int64_t index) const = 0;          // -1: unlabelled
+  // The class as weights, one per class: one-hot, or the vector of NVIDIA's vector-labelled sets. Empty: unlabelled.
+  virtual std::vector<float> label_weights(std::int64_t index) const;
   virtual std::string caption(std::int64_t index) const = 0;         // "" for none
   // Decodes one picture into uint8 [C, H, W]. Thread-safe.
   virtual at::Tensor picture(std::int64_t index) const = 0;
