@@ -35,14 +35,14 @@ struct Tag {
 
 // orrery.json. Lists that are not empty have one item per picture, in the order of the files' names.
 struct StoreExtras {
-  std::string name;
-  std::vector<std::string> class_names;
-  std::vector<std::string> captions;
-  std::vector<std::string> sources;
-  std::map<std::string, Tag> tags;
+  std::string name = {};
+  std::vector<std::string> class_names = {};
+  std::vector<std::string> captions = {};
+  std::vector<std::string> sources = {};
+  std::map<std::string, Tag> tags = {};
   std::int64_t seen = 0;
   std::int64_t skipped = 0;
-  std::vector<ImportProblem> problems;
+  std::vector<ImportProblem> problems = {};
 };
 std::string write_extras(const StoreExtras& extras);
 // Throws Error(bad_input) naming the key that is wrong.

@@ -13,10 +13,10 @@
 namespace orrery::data {
 
 struct StorePicture {
-  std::string source;                       // where it came from, readable
+  std::string source = {};                  // where it came from, readable
   std::int64_t label = -1;                  // index into the class names
-  std::string caption;
-  std::map<std::string, std::string> tags;  // "subgroup" -> "face-smiling"; every picture has the same keys
+  std::string caption = {};
+  std::map<std::string, std::string> tags = {};  // "subgroup" -> "face-smiling"; every picture has the same keys
 };
 
 class StoreWriter {

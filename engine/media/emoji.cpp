@@ -42,6 +42,8 @@ std::vector<std::uint32_t> parse_code_points(std::string_view text) {
   return out;
 }
 
+std::string pixel_key(const data::Pixels& picture) { return {picture.bytes.begin(), picture.bytes.end()}; }
+
 }  // namespace
 
 std::vector<Emoji> parse_emoji_test(std::string_view text) {
@@ -74,10 +76,13 @@ void write_emoji_store(const std::string& path, int size_px) {
   const Font font(io::read_file(font_path, std::size_t{64} << 20));
   const auto all = parse_emoji_test(io::read_file(list_path, std::size_t{16} << 20));
 
-  data::StoreWriter writer(path);
+  struct Drawn {
+    const Emoji* emoji;
+    data::Pixels picture;
+  };
+  std::vector<Drawn> drawn;
   data::StoreExtras extras{.name = "emoji"};
-  std::map<std::string, std::int64_t> classes;
-  std::unordered_map<std::string, std::string> drawn;  // pixels -> name
+  std::unordered_map<std::string, const Emoji*> kept;  // by pixels: of those drawn alike the one with the shortest name, France before its islands
   for (const Emoji& emoji : all) {
     if (emoji.skin_tone) continue;
     ++extras.seen;
@@ -86,15 +91,21 @@ void write_emoji_store(const std::string& path, int size_px) {
       extras.problems.push_back({emoji.name, "the installed font has no picture of it", false});
       continue;
     }
-    const data::Pixels picture = font.colour_picture(*glyph, strike_px);
-    const auto [same, is_new] = drawn.try_emplace(std::string(picture.bytes.begin(), picture.bytes.end()), emoji.name);
-    if (!is_new) {
-      extras.problems.push_back({emoji.name, "the same picture as " + same->second, false});
+    drawn.push_back({&emoji, font.colour_picture(*glyph, strike_px)});
+    const Emoji*& best = kept[pixel_key(drawn.back().picture)];
+    if (!best || emoji.name.size() < best->name.size()) best = &emoji;
+  }
+
+  data::StoreWriter writer(path);
+  std::map<std::string, std::int64_t> classes;
+  for (const auto& [emoji, picture] : drawn) {
+    if (const Emoji* best = kept[pixel_key(picture)]; best != emoji) {
+      extras.problems.push_back({emoji->name, "the same picture as " + best->name, false});
       continue;
     }
-    const auto [label, is_first] = classes.try_emplace(emoji.group, static_cast<std::int64_t>(extras.class_names.size()));
-    if (is_first) extras.class_names.push_back(emoji.group);
-    writer.add(resample(picture, size_px, size_px), {.source = emoji.name, .label = label->second, .caption = emoji.name, .tags = {{"subgroup", emoji.subgroup}}});
+    const auto [label, is_first] = classes.try_emplace(emoji->group, static_cast<std::int64_t>(extras.class_names.size()));
+    if (is_first) extras.class_names.push_back(emoji->group);
+    writer.add(resample(picture, size_px, size_px), {.source = emoji->name, .label = label->second, .caption = emoji->name, .tags = {{"subgroup", emoji->subgroup}}});
   }
   extras.skipped = static_cast<std::int64_t>(extras.problems.size());
   if (writer.size() == 0) throw Error(ErrorCode::bad_input, "The installed emoji font could not be used.", "Nothing was changed.", "Install fonts-noto-color-emoji again.");
