@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -20,12 +21,21 @@ class RenderObserver {
   virtual void on_step(const at::Tensor& /*preview*/, int /*step*/, int /*steps*/) {}
 };
 
+struct PictureShape {
+  std::int64_t channels = 3;
+  std::int64_t height_px = 0;
+  std::int64_t width_px = 0;
+};
+
 class Player {
  public:
   virtual ~Player() = default;
+  // Every control of the model, those that cannot act included (with the reason). Cheap.
   virtual std::vector<ControlSpec> controls() const = 0;
+  virtual PictureShape picture_shape() const = 0;
   // Pictures [N, C, H, W], float, nominally in [-1, 1]; undefined when the observer cancelled. `requests` share a model; sample i
-  // depends on requests[i] only. Runs under InferenceMode. Not thread-safe: one Player per lane.
+  // depends on requests[i] only, bit for bit. Controls of the request that the player does not have are none of its business; a value that
+  // a control does not accept throws Error(wrong_use). Runs under InferenceMode. Not thread-safe: one Player per lane.
   virtual at::Tensor render(const std::vector<Request>& requests, RenderObserver& observer) = 0;
 };
 

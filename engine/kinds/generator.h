@@ -17,6 +17,7 @@ struct GeneratorShape {
   std::int64_t num_ws = 1;    // styles per picture
   std::int64_t resolution_px = 64;
   std::int64_t channels = 3;
+  bool has_noise = true;      // whether synthesise() heeds its noise
 };
 
 // Noise inputs of a synthesis pass.

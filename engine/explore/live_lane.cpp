@@ -1,0 +1,224 @@
+#include "engine/explore/live_lane.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "engine/explore/rgba_frame.h"
+
+namespace orrery {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kNice = 3;            // below the window's thread, above training
+constexpr int kMostGivenUp = 3;     // in a row, then one is finished
+constexpr std::size_t kPlayers = 4; // kept ready, least recently used goes first
+
+double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+// What the lane knows of one view. The slot is guarded by the lane's mutex, the callbacks by their own.
+struct Slot {
+  Live::OnFrame on_frame;
+  Live::OnError on_error;
+  std::recursive_mutex calling;                // held while a callback runs; recursive: a callback may destroy its own view
+  std::atomic<bool> closed{false};
+  std::atomic<std::uint64_t> newest{0};        // generation
+  std::optional<Request> waiting;
+  std::uint64_t served_at = 0;                 // turn of the lane
+  int given_up = 0;
+
+  template <class Callback, class Argument>
+  void call(const Callback& callback, const Argument& argument) {
+    const std::lock_guard lock(calling);
+    if (closed || !callback) return;
+    const auto held = callback;  // it may destroy its own view, and with it the original
+    held(argument);
+  }
+};
+
+}  // namespace
+
+class LiveLane::Lane {
+ public:
+  explicit Lane(ModelSource& source) : source_(source), thread_([this] { serve(); }) {}
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    ready_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::shared_ptr<Slot> open(OnFrame on_frame, OnError on_error) {
+    auto slot = std::make_shared<Slot>();
+    slot->on_frame = std::move(on_frame);
+    slot->on_error = std::move(on_error);
+    const std::lock_guard lock(mutex_);
+    slots_.push_back(slot);
+    return slot;
+  }
+
+  std::uint64_t show(Slot& slot, const Request& request) {
+    std::uint64_t generation = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      slot.waiting = request;
+      generation = ++slot.newest;
+    }
+    ready_.notify_one();
+    return generation;
+  }
+
+  void close(const std::shared_ptr<Slot>& slot) {
+    slot->closed = true;  // cancels what is under way
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase(slots_, slot);
+    }
+    const std::lock_guard lock(slot->calling);  // a callback that runs now ends first
+    slot->on_frame = nullptr;
+    slot->on_error = nullptr;
+  }
+
+ private:
+  // Gives up for a newer request, passes previews on.
+  class Observer : public RenderObserver {
+   public:
+    Observer(Lane& lane, Slot& slot, Frame frame) : lane_(lane), slot_(slot), frame_(std::move(frame)) {}
+    bool cancelled() const override {
+      if (lane_.stopping_ || slot_.closed) return true;
+      return slot_.newest != frame_.generation && slot_.given_up < kMostGivenUp;
+    }
+    void on_step(const at::Tensor& preview, int step, int steps) override {
+      if (cancelled()) return;
+      Frame frame = frame_;
+      frame.step = step;
+      frame.steps = steps;
+      frame.image = image_of(rgba8_on_host(preview[0]));
+      frame.render_ms = ms_since(start_);
+      slot_.given_up = 0;
+      slot_.call(slot_.on_frame, frame);
+    }
+
+   private:
+    Lane& lane_;
+    Slot& slot_;
+    Frame frame_;
+    Clock::time_point start_ = Clock::now();
+  };
+
+  struct Ready {
+    std::shared_ptr<const Model> model;
+    std::unique_ptr<Player> player;
+  };
+
+  void serve() {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+    for (;;) {
+      std::shared_ptr<Slot> slot;
+      Frame frame;
+      {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [&] { return stopping_ || next() != nullptr; });
+        if (stopping_) return;
+        slot = next();
+        slot->served_at = ++turn_;
+        frame.request = std::move(*slot->waiting);
+        slot->waiting.reset();
+        frame.generation = slot->newest;
+      }
+      render(*slot, std::move(frame));
+    }
+  }
+
+  // Of the views with a request the one that waited longest. Called with the lock held.
+  std::shared_ptr<Slot> next() const {
+    std::shared_ptr<Slot> longest;
+    for (const auto& slot : slots_) {
+      if (slot->waiting && (!longest || slot->served_at < longest->served_at)) longest = slot;
+    }
+    return longest;
+  }
+
+  Player& player_for(const std::shared_ptr<const Model>& model) {
+    const auto known = std::find_if(players_.begin(), players_.end(), [&](const Ready& ready) { return ready.model == model; });
+    if (known != players_.end()) {
+      std::rotate(players_.begin(), known, known + 1);
+    } else {
+      players_.insert(players_.begin(), {model, source_.make_player(model)});
+      if (players_.size() > kPlayers) players_.pop_back();
+    }
+    return *players_.front().player;
+  }
+
+  void render(Slot& slot, Frame frame) {
+    try {
+      const auto start = Clock::now();
+      const auto model = source_.resolve(frame.request);
+      Player& player = player_for(model);
+      frame.model_hash = model->hash;
+      Observer observer(*this, slot, frame);
+      const at::Tensor pictures = player.render({frame.request}, observer);
+      if (!pictures.defined()) {
+        ++slot.given_up;
+        return;
+      }
+      frame.image = image_of(rgba8_on_host(pictures[0]));
+      frame.render_ms = ms_since(start);
+      slot.given_up = 0;
+      slot.call(slot.on_frame, frame);
+    } catch (const Error& error) {
+      slot.call(slot.on_error, error.error());
+    } catch (const std::bad_alloc&) {
+      slot.call(slot.on_error, JobError{ErrorCode::out_of_memory, "There is not enough memory for this picture.", "Everything open is untouched.", "Close other models or programs.", {}});
+    } catch (const std::exception& error) {
+      slot.call(slot.on_error, JobError{ErrorCode::failed, "The picture could not be made.", "Everything open is untouched.", "Change a control or open the model again.", error.what()});
+    }
+  }
+
+  ModelSource& source_;
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::vector<std::shared_ptr<Slot>> slots_;
+  std::uint64_t turn_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::vector<Ready> players_;   // the lane thread's own, most recently used first
+  std::thread thread_;           // last: it uses the others
+};
+
+namespace {
+
+// A view holds its slot and whatever keeps the lane's state alive, so it may outlive the LiveLane (and then shows nothing).
+template <class Lane>
+class View : public LiveView {
+ public:
+  View(std::shared_ptr<Lane> lane, std::shared_ptr<Slot> slot) : lane_(std::move(lane)), slot_(std::move(slot)) {}
+  ~View() override { lane_->close(slot_); }
+  std::uint64_t show(const Request& request) override { return lane_->show(*slot_, request); }
+
+ private:
+  std::shared_ptr<Lane> lane_;
+  std::shared_ptr<Slot> slot_;
+};
+
+}  // namespace
+
+LiveLane::LiveLane(ModelSource& source) : lane_(std::make_shared<Lane>(source)) {}
+LiveLane::~LiveLane() { lane_->stop(); }
+
+std::unique_ptr<LiveView> LiveLane::open_view(OnFrame on_frame, OnError on_error) {
+  auto slot = lane_->open(std::move(on_frame), std::move(on_error));
+  return std::make_unique<View<Lane>>(lane_, std::move(slot));
+}
+
+}  // namespace orrery

@@ -1,0 +1,29 @@
+// The live lane: one thread that turns the views' newest requests into frames. One thread for all views, because two networks at once on
+// the same cores (or the same GPU) finish later than one after the other; views that wait are served in turn.
+#pragma once
+
+#include <memory>
+
+#include "engine/api/studio.h"
+#include "engine/explore/model_source.h"
+
+namespace orrery {
+
+class LiveLane : public Live {
+ public:
+  // `source` must outlive the lane.
+  explicit LiveLane(ModelSource& source);
+  // Gives up what is under way at the next network evaluation; no callback runs afterwards.
+  ~LiveLane() override;
+
+  // Callbacks run on the lane's thread, a view's frames in order of generation; none after the view was destroyed.
+  // A request that a newer one of the same view overtakes is given up between network evaluations, but never more than three in a row:
+  // somebody who drags without pause still sees pictures.
+  std::unique_ptr<LiveView> open_view(OnFrame on_frame, OnError on_error) override;
+
+ private:
+  class Lane;
+  std::shared_ptr<Lane> lane_;
+};
+
+}  // namespace orrery
