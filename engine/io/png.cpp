@@ -8,6 +8,7 @@
 
 #include "engine/api/result.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/utf8.h"
 
 namespace orrery::io {
 namespace {
@@ -81,32 +82,6 @@ void read_pixels(Reading& state) {
   png_read_end(state.png, state.end);
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const int more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : -1;
-    if (more < 0 || i + more >= text.size()) return false;
-    unsigned code = more == 0 ? lead : lead & (0x3f >> more);
-    for (int k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xc0) != 0x80) return false;
-      code = code << 6 | (next & 0x3f);
-    }
-    if ((more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) || (more == 3 && (code < 0x10000 || code > 0x10ffff))) return false;
-    i += more + 1;
-  }
-  return true;
-}
-std::string from_latin1(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x80) out += c;
-    else { out += static_cast<char>(0xc0 | code >> 6); out += static_cast<char>(0x80 | (code & 0x3f)); }
-  }
-  return out;
-}
-
 void collect_text(Reading& state, png_infop info) {
   png_textp text = nullptr;
   const int count = png_get_text(state.png, info, &text, nullptr);
@@ -115,7 +90,7 @@ void collect_text(Reading& state, png_infop info) {
     const std::size_t size = international ? text[i].itxt_length : text[i].text_length;
     const std::string_view value(text[i].text ? text[i].text : "", text[i].text ? size : 0);
     // tEXt is Latin-1 by the book, but many programs write UTF-8 into it.
-    if (value.size() <= state.limits.text_bytes) state.image.text.emplace(text[i].key, is_utf8(value) ? std::string(value) : from_latin1(value));
+    if (value.size() <= state.limits.text_bytes) state.image.text.emplace(text[i].key, is_utf8(value) ? std::string(value) : utf8_from_latin1(value));
   }
 }
 
