@@ -1,5 +1,6 @@
 // Philox 4x32-10 (Salmon et al., SC'11): counter-based random numbers, the same integers on CPU and CUDA.
-// Row i uses key = seeds[i] and counter = (block, stream): element 4k+j of a row is word j of block k. Normals by Box-Muller on word pairs.
+// Row i uses key = seeds[i] and counter = (block, stream): element 4k+j of a row is word j of block k. float64 takes two words an element
+// (low first), so 2k+j. Normals by Box-Muller on neighbouring elements, in arithmetic that gives the same bits on every processor.
 #pragma once
 
 #include <ATen/core/Tensor.h>

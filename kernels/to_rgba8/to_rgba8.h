@@ -1,4 +1,5 @@
-// to_rgba8: a picture in [-1, 1] becomes RGBA8, one pass. v = round(clamp(x * 127.5 + 127.5, 0, 255)), half up.
+// to_rgba8: a picture in [-1, 1] becomes RGBA8, one pass. v = floor(clamp(x * 127.5 + 127.5, 0, 255) + 0.5) in float32, each step
+// rounded, so that every device gives the same bytes; NaN gives 0.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -24,6 +24,8 @@ struct UpFirDn {
 at::Tensor upfirdn2d(const at::Tensor& x, const at::Tensor& filter, const UpFirDn& options);
 
 // A filter from its taps: 1-D taps give the outer product unless `separable`; normalised to sum 1. float32.
+// `gain` is per picture, so a 1-D filter, used twice, carries its square root.
+at::Tensor setup_filter(const at::Tensor& taps, bool normalise = true, bool flip = false, double gain = 1.0);  // [f] (stays separable) or [fh, fw]
 at::Tensor setup_filter(at::ArrayRef<double> taps, bool normalise = true, bool flip = false, double gain = 1.0, bool separable = false);
 
 // The three usual forms, padded so that sizes are exact multiples ([1,3,3,1] keeps pictures centred).
