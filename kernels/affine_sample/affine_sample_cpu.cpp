@@ -1,7 +1,7 @@
 #include "kernels/affine_sample/affine_sample_cpu.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/core/TensorAccessor.h>
+#include <ATen/ops/zeros.h>
 
 #include <cmath>
 
@@ -78,13 +78,23 @@ void run(const at::Tensor& picture_side, const at::Tensor& theta, const at::Tens
 }
 
 void dispatch(const at::Tensor& picture_side, const at::Tensor& theta, const at::Tensor& sample_side, bool adjoint) {
+  if (picture_side.numel() == 0 || sample_side.numel() == 0) return;
   if (picture_side.scalar_type() == at::kDouble) run<double>(picture_side, theta, sample_side, adjoint);
   else run<float>(picture_side, theta, sample_side, adjoint);
 }
 
 }  // namespace
 
-void affine_sample_cpu(const at::Tensor& x, const at::Tensor& theta, at::Tensor& out) { dispatch(x, theta, out, false); }
-void affine_sample_adjoint_cpu(const at::Tensor& grad, const at::Tensor& theta, at::Tensor& grad_x) { dispatch(grad_x, theta, grad, true); }
+at::Tensor affine_sample_cpu(const at::Tensor& x, const at::Tensor& theta, const std::int64_t& height, const std::int64_t& width) {
+  at::Tensor out = at::zeros({x.size(0), x.size(1), height, width}, x.options());
+  dispatch(x, theta, out, false);
+  return out;
+}
+
+at::Tensor affine_sample_adjoint_cpu(const at::Tensor& grad, const at::Tensor& theta, const std::int64_t& height, const std::int64_t& width) {
+  at::Tensor out = at::zeros({grad.size(0), grad.size(1), height, width}, grad.options());
+  dispatch(out, theta, grad, true);
+  return out;
+}
 
 }  // namespace orrery::kernels

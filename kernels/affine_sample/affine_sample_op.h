@@ -7,8 +7,9 @@
 
 namespace orrery::kernels {
 
-using AffineSampleFunction = void(const at::Tensor& in, const at::Tensor& theta, at::Tensor& out);
-extern Op<AffineSampleFunction> affine_sample_op;
-extern Op<AffineSampleFunction> affine_sample_adjoint_op;
+// x [N, C, H, W] or, of the adjoint, grad [N, C, OH, OW], contiguous; theta [N, 2, 3] float64 on the CPU; then the size of the result.
+using AffineSample = at::Tensor(const at::Tensor& in, const at::Tensor& theta, const std::int64_t& height, const std::int64_t& width);
+extern Op<AffineSample> affine_sample_op;
+extern Op<AffineSample> affine_sample_adjoint_op;
 
 }  // namespace orrery::kernels
