@@ -17,6 +17,7 @@ class ViewTransform {
   void setPicture(const QSizeF& picture_px);
 
   void fit();                                           // whole picture, centred; small pictures at a whole multiple of their pixels
+  void fillView();  // as large as fits, without regard for whole multiples: cells of a grid
   void oneToOne();                                      // one picture pixel = one device pixel, centred where it is
   void zoomAt(const QPointF& point_px, double factor);  // the picture point under `point_px` stays there
   void panBy(const QPointF& delta_px);

@@ -1,9 +1,11 @@
 #include "render/overlay/imgui_bridge.h"
 
 #include <QFontInfo>
+#include <QFontMetricsF>
 #include <QMouseEvent>
 #include <QWheelEvent>
 #include <algorithm>
+#include <cmath>
 
 #include "render/gl/gl.h"
 #include "render/overlay/font_data.h"
@@ -78,7 +80,8 @@ void ImGuiBridge::makeFont(const QFont& font, double device_pixel_ratio) {
   ImGuiIO& io = ImGui::GetIO();
   io.Fonts->Clear();
   font_file_ = fontFileOf(font);
-  const float px = static_cast<float>(QFontInfo(font).pixelSize() * device_pixel_ratio);
+  // ImGui counts a font's size from its ascent to its descent, Qt by its em.
+  const float px = static_cast<float>(std::round((QFontMetricsF(font).ascent() + QFontMetricsF(font).descent()) * device_pixel_ratio));
   ImFontConfig config;
   config.FontDataOwnedByAtlas = false;
   config.OversampleH = 2;

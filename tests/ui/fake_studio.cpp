@@ -61,7 +61,8 @@ struct Face {
 
 Face faceOf(const Request& request) {
   const auto pad = request.get<std::vector<double>>("latent.pad", {0.0, 0.0});
-  Style style = styleAt(pad.size() > 0 ? pad[0] : 0.0, pad.size() > 1 ? pad[1] : 0.0);
+  const double seed = static_cast<double>(request.get<std::int64_t>("seed", 0) * 13 % 4096);
+  Style style = styleAt(seed + (pad.size() > 0 ? pad[0] : 0.0), pad.size() > 1 ? pad[1] : 0.0);
   const double mix_amount = request.get<double>("mix.amount", 0.0);
   if (mix_amount > 0.0) {
     const Style other = styleAt(static_cast<double>(request.get<std::int64_t>("mix.seed", 1)) + 0.5, 77.0);
@@ -206,6 +207,7 @@ ControlSpec control(std::string id, std::string section, std::string label, Cont
 std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots) {
   std::vector<ControlSpec> list;
   auto add = [&list](ControlSpec spec) -> ControlSpec& { return list.emplace_back(std::move(spec)); };
+  add(control("seed", "Latent", "Seed", ControlKind::seed, std::int64_t{0}, "The number that the latent is drawn from.")).animatable = false;
   add(control("latent.pad", "Latent", "Walk", ControlKind::latent_pad, std::vector<double>{0.0, 0.0},
               "Where the picture lies in latent space. Whole numbers are seeds; between them the latents mix."));
   add(control("latent.space", "Latent", "Mix in", ControlKind::choice, std::string("z"),
@@ -369,6 +371,7 @@ class FakeView : public LiveView {
       const auto start = std::chrono::steady_clock::now();
       frame.image = drawRequest(request, px);
       if (options_.frame_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.frame_ms));
+      frame.step = frame.steps = 1;
       frame.request = std::move(request);
       frame.render_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
       if (counters_) ++counters_->pictures;

@@ -177,7 +177,7 @@ void Session::setViewCount(int count) {
   const int before = view_count_;
   view_count_ = count;
   if (active_view_ >= count) active_view_ = 0;
-  if (count < 2) stage_mode_ = StageMode::pictures;
+  if (count < 2 && stage_mode_ != StageMode::grid) stage_mode_ = StageMode::pictures;
   for (int view = before; view < count; ++view) {
     openLive(view);
     if (request(view).model.empty() || !model(view)) applyRequest(view, request(active_view_));
@@ -195,7 +195,7 @@ void Session::setActiveView(int view) {
 
 void Session::setStageMode(StageMode mode) {
   if (mode == stage_mode_) return;
-  if (mode != StageMode::pictures && view_count_ < 2) setViewCount(2);
+  if ((mode == StageMode::wipe || mode == StageMode::difference) && view_count_ < 2) setViewCount(2);
   stage_mode_ = mode;
   Q_EMIT viewsChanged();
 }
@@ -300,14 +300,19 @@ void Session::showModel(const std::string& id, int view) {
 
 void Session::randomise() {
   auto* random = QRandomGenerator::global();
-  endGesture();
-  if (const ControlSpec* pad = firstOfKind(ControlKind::latent_pad)) {
-    setControl(pad->id,
-               std::vector<double>{static_cast<double>(random->bounded(0, 10000)), static_cast<double>(random->bounded(0, 10000))});
-  } else if (const ControlSpec* seed = firstOfKind(ControlKind::seed)) {
-    setControl(seed->id, static_cast<std::int64_t>(random->bounded(0, 1 << 30)));
+  const ControlSpec* pad = firstOfKind(ControlKind::latent_pad);
+  const ControlSpec* seed = firstOfKind(ControlKind::seed);
+  Request next = request();
+  if (seed) {
+    setValue(next, *seed, static_cast<std::int64_t>(random->bounded(0, 100000)));
+    if (pad) setValue(next, *pad, pad->neutral);  // counted from the seed
+  } else if (pad) {
+    setValue(next, *pad,
+             std::vector<double>{static_cast<double>(random->bounded(0, 10000)), static_cast<double>(random->bounded(0, 10000))});
+  } else {
+    return;
   }
-  endGesture();
+  setRequest(std::move(next), tr("Random seed"));
 }
 
 void Session::noteAction() {
@@ -367,7 +372,7 @@ void Session::setState(const SessionState& state) {
     setViewCount(static_cast<int>(state.views.size()));
     for (int view = 0; view < view_count_ && view < static_cast<int>(state.views.size()); ++view) applyRequest(view, state.views[view]);
   }
-  stage_mode_ = view_count_ > 1 ? state.mode : StageMode::pictures;
+  stage_mode_ = view_count_ > 1 || state.mode == StageMode::grid ? state.mode : StageMode::pictures;
   active_view_ = std::clamp(state.active, 0, view_count_ - 1);
   positions_ = state.positions;
   applyTimeline(state.timeline);

@@ -26,7 +26,7 @@ class FrameMailbox;
 class EngineInbox;
 
 // How the views are drawn on the stage.
-enum class StageMode { pictures, wipe, difference };
+enum class StageMode { pictures, wipe, difference, grid };  // grid: the neighbouring seeds of the active view
 
 // Everything a project file restores, as a value (window layout and datasets are the project's own business).
 struct SessionState {

@@ -5,6 +5,7 @@
 #include <QDBusInterface>
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
+#include <QDBusVariant>
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QSettings>
