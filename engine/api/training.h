@@ -24,7 +24,7 @@ struct TrainOptions {
   Until until{};                                // amount 0: the preset's own
   bool resume = false;                          // go on with the run in `out`; system, data, preset, set and seed may then be left out
   std::uint64_t seed = 0;
-  std::string device = "cpu";
+  std::string device;                           // "cpu", "cuda"; empty: "cpu", or when resuming the run's own
   int threads = 0;                              // 0: all cores, or when resuming the run's own (equal threads make equal numbers)
   double lr_scale = 0.0;                        // > 0: multiplies every learning rate from here on
 };

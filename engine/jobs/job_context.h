@@ -21,6 +21,8 @@ class JobContext {
   virtual void stats(const StatsPoint& point) = 0;
   // Time left, if it can be known.
   virtual void eta(std::optional<double> /*seconds*/) {}
+  // Where what the job makes lies, as soon as it is known; what the work returns in the end replaces it.
+  virtual void made(const std::string& /*path*/) {}
   // Why the job stands still (paused) though nobody asked for it; nullopt once it goes on. An error that ends the job is thrown.
   virtual void problem(const std::optional<JobError>& /*error*/) {}
 };

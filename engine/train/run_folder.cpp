@@ -38,12 +38,17 @@ bool RunFolder::has_run() const {
   return fs::exists(config(), ignored);
 }
 
-void RunFolder::create_empty() const {
+void RunFolder::create() const { make_folder(path); }
+
+void RunFolder::must_be_free() const {
   if (has_run()) {
     throw Error(ErrorCode::wrong_use, "There is a run in " + path + " already.", "It was not touched.", "Go on with it by --resume, or choose another folder.");
   }
-  make_folder(path);
-  for (const auto& entry : fs::directory_iterator(path)) {
+  std::error_code missing;
+  if (fs::exists(path, missing) && !fs::is_directory(path, missing)) {
+    throw Error(ErrorCode::wrong_use, path + " is a file, not a folder.", "It was not touched.", "Choose an empty or a new folder for the run.");
+  }
+  for (const auto& entry : fs::directory_iterator(path, missing)) {
     // A trainer that was killed before it wrote its record leaves a lock and nothing else.
     const std::string name = entry.path().filename().string();
     if (name == "lock" || name == "control.sock") continue;

@@ -37,9 +37,10 @@ struct RunFolder {
   std::string reals() const { return path + "/probes/reals.png"; }
 
   bool has_run() const;
-  // Makes the folders. Throws Error(wrong_use) when the folder holds anything (a run: "resume it"), Error(bad_input, disk_full) when it
-  // cannot be made.
-  void create_empty() const;
+  // Throws Error(wrong_use) when the folder holds anything (a run: "resume it").
+  void must_be_free() const;
+  // Makes the folder / its parts where they are missing. Throws Error(bad_input, disk_full).
+  void create() const;
   void create_parts() const;
   void write_record(const RunRecord& record) const;
   // Throws Error(bad_input) when there is no run or its record is damaged.

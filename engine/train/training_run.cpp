@@ -82,6 +82,7 @@ void TrainingRun::start() {
   if (step > 0) return;
   // From the very beginning there is something to go back to, and something to see.
   insist([this] { save(); });
+  if (setup_.reals) insist([this] { setup_.reals(batches_->batch(0).pictures, setup_.folder.reals()); });
   keep_snapshot();
 }
 

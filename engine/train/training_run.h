@@ -39,7 +39,9 @@ struct RunSetup {
   double lr_scale = 0.0;  // > 0: replaces the checkpoint's
   std::shared_ptr<const TrainingData> data;
   std::function<std::shared_ptr<torch::nn::Module>()> build_network;            // the published network, random weights, on the CPU
-  std::function<void(std::shared_ptr<const Model>, const std::string& png)> probe;  // draws the probe sheet; may be empty
+  // Draw the probe sheet of a model, and real pictures (uint8 [N, C, H, W]) for comparison; may be empty.
+  std::function<void(std::shared_ptr<const Model>, const std::string& png)> probe;
+  std::function<void(const at::Tensor& pictures, const std::string& png)> reals;
 };
 
 class TrainingRun {
