@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   // this machine
   // orrery::app::add_doctor(program, context);
   // reference cases
-  // orrery::app::add_parity(program, context);
+  orrery::app::add_parity(program, context);
 
   try {
     program.parse(argc, argv);

@@ -1,7 +1,12 @@
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/api/dataset.h"
+#include "engine/data/import.h"
 #include "engine/data/store.h"
 #include "verbs/verbs.h"
 
@@ -43,11 +48,52 @@ void show(const DatasetInfo& info, const Context& context) {
   else print(info, 40);
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+// Shows how far an import is, on a terminal only; Ctrl+C cancels it.
+class Watcher : public data::ImportObserver {
+ public:
+  Watcher() : shows_(::isatty(STDERR_FILENO) == 1), before_(std::signal(SIGINT, [](int) { interrupted = 1; })) {}
+  ~Watcher() override {
+    std::signal(SIGINT, before_);
+    if (shows_) std::fputs("\r\033[K", stderr);
+  }
+  void progress(const data::ImportProgress& now) override {
+    if (!shows_) return;
+    if (now.listing) std::fprintf(stderr, "\r\033[K%s files found", grouped(now.total).c_str());
+    else std::fprintf(stderr, "\r\033[K%s of %s: %s taken, %s skipped", grouped(now.seen).c_str(), grouped(now.total).c_str(), grouped(now.taken).c_str(), grouped(now.skipped).c_str());
+  }
+  bool cancelled() override { return interrupted != 0; }
+
+ private:
+  bool shows_;
+  void (*before_)(int);
+};
+
 }  // namespace
 
 void add_dataset(CLI::App& program, Context& context) {
   auto* verb = program.add_subcommand("dataset", "pictures to train on");
   verb->require_subcommand(1);
+
+  auto* import = verb->add_subcommand("import", "make a data set of folders, zips, archives, films, fonts and pictures");
+  auto options = std::make_shared<ImportOptions>();
+  import->add_option("sources", options->sources, "what to import; several are put together")->required();
+  import->add_option("--out", options->out, "the store to write (.zip)")->required();
+  import->add_option("--size", options->size_px, "pixels a side")->capture_default_str();
+  import->add_option("--fit", options->fit, "how pictures of another shape become square: crop, pad or stretch")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Fit>{{"crop", Fit::crop}, {"pad", Fit::pad}, {"stretch", Fit::stretch}}));
+  import->add_option("--classes", options->classes, "where classes come from: folders, file or none")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, ClassSource>{{"folders", ClassSource::folders}, {"file", ClassSource::file}, {"none", ClassSource::none}}));
+  import->add_option("--fps", options->film_frames_per_s, "of films: pictures taken per second")->capture_default_str();
+  import->callback([&context, options] {
+    DatasetInfo made;
+    {
+      Watcher watcher;
+      made = data::import_dataset(*options, watcher);
+    }
+    show(made, context);
+  });
 
   auto* info = verb->add_subcommand("info", "what a data set holds");
   auto path = std::make_shared<std::string>();

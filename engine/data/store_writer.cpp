@@ -27,6 +27,10 @@ void StoreWriter::add_encoded(std::string_view png, StorePicture picture) {
   }
 }
 
+void StoreWriter::relabel(const std::function<std::int64_t(std::int64_t)>& renumber) {
+  for (auto& label : labels_) label = renumber(label);
+}
+
 void StoreWriter::finish(StoreExtras extras) {
   const bool labelled = !extras.class_names.empty();
   extras.sources = std::move(lists_.sources);

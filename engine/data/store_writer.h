@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ class StoreWriter {
   void add(const Pixels& pixels, StorePicture picture);
   // The same with a picture that encode_png_uncompressed has already encoded (in another thread).
   void add_encoded(std::string_view png, StorePicture picture);
+  // Gives every label a new number, before finish(): labels may be handed out as classes turn up and be sorted at the end.
+  void relabel(const std::function<std::int64_t(std::int64_t)>& renumber);
   std::int64_t size() const { return static_cast<std::int64_t>(files_.size()); }
   // `extras` brings name, class_names, seen, skipped and problems; the lists per picture come from add().
   void finish(StoreExtras extras);

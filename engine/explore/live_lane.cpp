@@ -100,7 +100,6 @@ class LiveLane::Lane {
       return slot_.newest != frame_.generation && slot_.given_up < kMostGivenUp;
     }
     void on_step(const at::Tensor& preview, int step, int steps) override {
-      steps_ = steps;
       if (cancelled()) return;
       Frame frame = frame_;
       frame.step = step;
@@ -111,13 +110,10 @@ class LiveLane::Lane {
       slot_.call(slot_.on_frame, frame);
     }
 
-    int steps() const { return steps_; }
-
    private:
     Lane& lane_;
     Slot& slot_;
     Frame frame_;
-    int steps_ = 1;
     Clock::time_point start_ = Clock::now();
   };
 
@@ -178,7 +174,6 @@ class LiveLane::Lane {
         return;
       }
       frame.image = image_of(rgba8_on_host(pictures[0]));
-      frame.step = frame.steps = observer.steps();
       frame.render_ms = ms_since(start);
       slot.given_up = 0;
       slot.call(slot.on_frame, frame);

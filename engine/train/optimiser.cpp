@@ -6,9 +6,8 @@
 #include "kernels/adam_step/adam_step.h"
 
 namespace orrery {
-namespace {
 
-kernels::Adam corrected(const OptimiserConfig& config, double lr_scale) {
+kernels::Adam corrected_adam(const OptimiserConfig& config, double lr_scale) {
   kernels::Adam adam{config.lr * lr_scale, config.beta1, config.beta2, config.eps, true};
   if (config.lazy_interval > 0) {
     const double c = static_cast<double>(config.lazy_interval) / static_cast<double>(config.lazy_interval + 1);
@@ -18,6 +17,8 @@ kernels::Adam corrected(const OptimiserConfig& config, double lr_scale) {
   }
   return adam;
 }
+
+namespace {
 
 struct Lists {
   std::vector<at::Tensor> parameters, gradients, m, v;
@@ -70,7 +71,7 @@ void Optimiser::step(const std::vector<std::string>& modules, bool all_gradients
       lists.m.push_back(slot.m);
       lists.v.push_back(slot.v);
     }
-    const kernels::Adam adam = corrected(group->second.config, lr_scale);
+    const kernels::Adam adam = corrected_adam(group->second.config, lr_scale);
     for (const auto& [count, lists] : by_count) kernels::adam_step(lists.parameters, lists.gradients, lists.m, lists.v, count, adam);
     for (auto& slot : group->second.slots) slot.parameter.mutable_grad() = at::Tensor();
   }

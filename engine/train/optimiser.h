@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "engine/train/plan.h"
+#include "kernels/adam_step/adam_step.h"
 
 namespace orrery {
+
+// What kernels::adam_step is given: lr times lr_scale, corrected for lazy regularisation.
+kernels::Adam corrected_adam(const OptimiserConfig& config, double lr_scale = 1.0);
 
 class Optimiser {
  public:

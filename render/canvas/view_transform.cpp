@@ -30,6 +30,12 @@ void ViewTransform::fit() {
   scale_ = fitScale();
 }
 
+void ViewTransform::fillView() {
+  fitting_ = false;
+  centre_ = {0.5, 0.5};
+  scale_ = std::clamp(std::min(view_.width() / picture_.width(), view_.height() / picture_.height()), kMinScale, kMaxScale);
+}
+
 void ViewTransform::oneToOne() {
   fitting_ = false;
   scale_ = 1.0;

@@ -16,16 +16,17 @@ class ViewTransform {
   void setView(const QRectF& view_px);
   void setPicture(const QSizeF& picture_px);
 
-  void fit();                                          // whole picture, centred; small pictures at a whole multiple of their pixels
-  void oneToOne();                                     // one picture pixel = one device pixel, centred where it is
+  void fit();                                           // whole picture, centred; small pictures at a whole multiple of their pixels
+  void fillView();  // as large as fits, without regard for whole multiples: cells of a grid
+  void oneToOne();                                      // one picture pixel = one device pixel, centred where it is
   void zoomAt(const QPointF& point_px, double factor);  // the picture point under `point_px` stays there
   void panBy(const QPointF& delta_px);
 
   bool fitting() const { return fitting_; }
   double scale() const { return scale_; }
   QRectF view() const { return view_; }
-  QRectF pictureRect() const;                          // on the canvas
-  QPointF toPicture(const QPointF& point_px) const;    // picture pixels, may lie outside
+  QRectF pictureRect() const;                        // on the canvas
+  QPointF toPicture(const QPointF& point_px) const;  // picture pixels, may lie outside
   QPointF toCanvas(const QPointF& picture_px) const;
   // Grid lines between pixels: above 8x, and only where the picture does not fit the view any more (someone looks at pixels).
   bool showsPixelGrid() const;

@@ -20,7 +20,8 @@ constexpr const char* kRecipeMark = "orrery_fake_recipe\n";
 // ---- pictures ----
 
 double hashed(std::int64_t x, std::int64_t y, int channel) {
-  std::uint64_t h = static_cast<std::uint64_t>(x) * 0x9e3779b97f4a7c15ull ^ static_cast<std::uint64_t>(y) * 0xc2b2ae3d27d4eb4full ^ static_cast<std::uint64_t>(channel) * 0x165667b19e3779f9ull;
+  std::uint64_t h = static_cast<std::uint64_t>(x) * 0x9e3779b97f4a7c15ull ^ static_cast<std::uint64_t>(y) * 0xc2b2ae3d27d4eb4full ^
+                    static_cast<std::uint64_t>(channel) * 0x165667b19e3779f9ull;
   h ^= h >> 31, h *= 0x7fb5d329728ea185ull, h ^= h >> 27, h *= 0x81dadef4bc2dd44dull, h ^= h >> 33;
   return static_cast<double>(h >> 11) / static_cast<double>(1ull << 53);
 }
@@ -60,7 +61,8 @@ struct Face {
 
 Face faceOf(const Request& request) {
   const auto pad = request.get<std::vector<double>>("latent.pad", {0.0, 0.0});
-  Style style = styleAt(pad.size() > 0 ? pad[0] : 0.0, pad.size() > 1 ? pad[1] : 0.0);
+  const double seed = static_cast<double>(request.get<std::int64_t>("seed", 0) * 13 % 4096);
+  Style style = styleAt(seed + (pad.size() > 0 ? pad[0] : 0.0), pad.size() > 1 ? pad[1] : 0.0);
   const double mix_amount = request.get<double>("mix.amount", 0.0);
   if (mix_amount > 0.0) {
     const Style other = styleAt(static_cast<double>(request.get<std::int64_t>("mix.seed", 1)) + 0.5, 77.0);
@@ -74,7 +76,8 @@ Face faceOf(const Request& request) {
   for (int i = 0; i < 6; ++i) style[i + 2] += 0.08 * request.get<double>("direction." + std::to_string(i + 1), 0.0);
   const auto blend = request.get<std::vector<double>>("class.blend", {});
   double hue_shift = 0.0, total = 0.0;
-  for (std::size_t i = 0; i < blend.size(); ++i) hue_shift += blend[i] * static_cast<double>(i) / static_cast<double>(blend.size()), total += blend[i];
+  for (std::size_t i = 0; i < blend.size(); ++i)
+    hue_shift += blend[i] * static_cast<double>(i) / static_cast<double>(blend.size()), total += blend[i];
   if (total > 0.0) hue_shift /= total;
   const double learnt = std::clamp(static_cast<double>(request.get<std::int64_t>("snapshot", 20)) / 20.0, 0.05, 1.0);
   const double hue = 0.085 + 0.10 * (style[0] - 0.35) + (style[1] > 0.8 ? (style[1] - 0.8) * 2.0 : 0.0) + hue_shift;
@@ -145,11 +148,15 @@ SystemInfo stylegan2() {
   info.paper = "Analyzing and Improving the Image Quality of StyleGAN";
   info.url = "https://arxiv.org/abs/1912.04958";
   info.sentence = "A style-based generator with weight demodulation: sharp pictures and a smooth latent space to walk in.";
-  info.idea = {"A mapping network turns noise into a style vector w.", "Each layer's weights are scaled by the style and normalised again, so no blobs appear.", "Path-length regularisation keeps equal steps in w equally visible."};
+  info.idea = {"A mapping network turns noise into a style vector w.",
+               "Each layer's weights are scaled by the style and normalised again, so no blobs appear.",
+               "Path-length regularisation keeps equal steps in w equally visible."};
   info.equation = "L_D = softplus(D(G(z))) + softplus(−D(x)) + γ/2 ‖∇D(x)‖²\nL_G = softplus(−D(G(z))) + (‖Jᵀy‖ − a)²";
   info.symbols = {"γ: loss.r1_gamma", "w: latent.pad", "ψ: truncation.psi"};
   info.try_first = "Drag on the picture, then pull truncation to 0.5.";
-  info.presets = {{"tiny", "Tiny", "32 px, for a CPU: pictures after minutes"}, {"small", "Small", "64 px"}, {"paper256", "Paper, 256 px", "As published; needs a GPU"}};
+  info.presets = {{"tiny", "Tiny", "32 px, for a CPU: pictures after minutes"},
+                  {"small", "Small", "64 px"},
+                  {"paper256", "Paper, 256 px", "As published; needs a GPU"}};
   info.lights = {"parity", "trains", "live", "exports", "explained"};
   return info;
 }
@@ -164,7 +171,8 @@ SystemInfo edm() {
   info.paper = "Elucidating the Design Space of Diffusion-Based Generative Models";
   info.url = "https://arxiv.org/abs/2206.00364";
   info.sentence = "Diffusion with its design choices taken apart: preconditioning, noise schedule and a second-order sampler.";
-  info.idea = {"A network learns to remove noise of any strength.", "Preconditioning keeps inputs and targets at unit variance.", "Heun's method walks from noise to picture in few steps."};
+  info.idea = {"A network learns to remove noise of any strength.", "Preconditioning keeps inputs and targets at unit variance.",
+               "Heun's method walks from noise to picture in few steps."};
   info.equation = "L = E[λ(σ) ‖D(x + n; σ) − x‖²]";
   info.symbols = {"σ: sampler.sigma_max"};
   info.try_first = "Turn the steps down until the picture breaks.";
@@ -179,8 +187,9 @@ class FakeCatalogue : public Catalogue {
   Result<std::string> config(const std::string& system, const std::string& preset) const override {
     if (system != "stylegan2" && system != "edm") return JobError{ErrorCode::wrong_use, "There is no system of that name."};
     const bool tiny = preset == "tiny";
-    return std::string(R"({"config": {"loss": {"r1_gamma": )") + (tiny ? "0.5" : "2.0") + R"(}, "network": {"architecture": "skip", "channel_base": )" + (tiny ? "1024" : "8192") +
-           R"(, "channel_max": )" + (tiny ? "64" : "512") + R"(}, "train": {"batch": 16, "lr": 0.0025, "mirror": true}},
+    return std::string(R"({"config": {"loss": {"r1_gamma": )") + (tiny ? "0.5" : "2.0") +
+           R"(}, "network": {"architecture": "skip", "channel_base": )" + (tiny ? "1024" : "8192") + R"(, "channel_max": )" +
+           (tiny ? "64" : "512") + R"(}, "train": {"batch": 16, "lr": 0.0025, "mirror": true}},
       "help": {"loss.r1_gamma": {"help": "Weight of the gradient penalty", "min": 0, "max": 1000}, "network.architecture": {"help": "How the layers are joined", "choices": ["skip", "resnet", "orig"]},
                "train.batch": {"help": "Pictures per step", "min": 1, "max": 4096}, "train.lr": {"help": "Adam's learning rate", "min": 0, "max": 1}, "train.mirror": {"help": "Half of the pictures are mirrored"}}})";
   }
@@ -190,23 +199,32 @@ class FakeCatalogue : public Catalogue {
 
 ControlSpec control(std::string id, std::string section, std::string label, ControlKind kind, Value neutral, std::string help) {
   ControlSpec spec;
-  spec.id = std::move(id), spec.section = std::move(section), spec.label = std::move(label), spec.kind = kind, spec.neutral = std::move(neutral), spec.help = std::move(help);
+  spec.id = std::move(id), spec.section = std::move(section), spec.label = std::move(label), spec.kind = kind,
+  spec.neutral = std::move(neutral), spec.help = std::move(help);
   return spec;
 }
 
 std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots) {
   std::vector<ControlSpec> list;
   auto add = [&list](ControlSpec spec) -> ControlSpec& { return list.emplace_back(std::move(spec)); };
-  add(control("latent.pad", "Latent", "Walk", ControlKind::latent_pad, std::vector<double>{0.0, 0.0}, "Where the picture lies in latent space. Whole numbers are seeds; between them the latents mix."));
-  add(control("latent.space", "Latent", "Mix in", ControlKind::choice, std::string("z"), "The space in which neighbouring seeds are mixed.")).choices = {"z", "w", "z spherical"};
-  auto& psi = add(control("truncation.psi", "Truncation", "Strength ψ", ControlKind::slider, 1.0, "Pulls styles towards their mean: smaller is more ordinary, larger is stranger."));
+  add(control("seed", "Latent", "Seed", ControlKind::seed, std::int64_t{0}, "The number that the latent is drawn from.")).animatable = false;
+  add(control("latent.pad", "Latent", "Walk", ControlKind::latent_pad, std::vector<double>{0.0, 0.0},
+              "Where the picture lies in latent space. Whole numbers are seeds; between them the latents mix."));
+  add(control("latent.space", "Latent", "Mix in", ControlKind::choice, std::string("z"),
+              "The space in which neighbouring seeds are mixed."))
+      .choices = {"z", "w", "z spherical"};
+  auto& psi = add(control("truncation.psi", "Truncation", "Strength ψ", ControlKind::slider, 1.0,
+                          "Pulls styles towards their mean: smaller is more ordinary, larger is stranger."));
   psi.min = -0.5, psi.max = 1.5, psi.step = 0.02;
-  auto& cutoff = add(control("truncation.layers", "Truncation", "Layers", ControlKind::layer_range, std::vector<double>{0.0, 9.0}, "The layers that truncation acts on."));
+  auto& cutoff = add(control("truncation.layers", "Truncation", "Layers", ControlKind::layer_range, std::vector<double>{0.0, 9.0},
+                             "The layers that truncation acts on."));
   cutoff.min = 0, cutoff.max = 9, cutoff.step = 1, cutoff.simple = false;
-  auto& mix = add(control("mix.amount", "Style mixing", "Amount", ControlKind::slider, 0.0, "How much of the second seed's style is taken."));
+  auto& mix =
+      add(control("mix.amount", "Style mixing", "Amount", ControlKind::slider, 0.0, "How much of the second seed's style is taken."));
   mix.min = 0, mix.max = 1;
   add(control("mix.seed", "Style mixing", "Second seed", ControlKind::seed, std::int64_t{1}, "The seed that gives the styles."));
-  auto& layers = add(control("mix.layers", "Style mixing", "Layers", ControlKind::layer_range, std::vector<double>{0.0, 9.0}, "The layers that take the second seed's style."));
+  auto& layers = add(control("mix.layers", "Style mixing", "Layers", ControlKind::layer_range, std::vector<double>{0.0, 9.0},
+                             "The layers that take the second seed's style."));
   layers.min = 0, layers.max = 9, layers.step = 1;
   auto& blend = add(control("class.blend", "Classes", "Blend", ControlKind::class_blend, std::vector<double>{}, "How much of each class."));
   if (classes > 0) {
@@ -216,21 +234,26 @@ std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots)
   } else {
     blend.unavailable = "This model has no classes.";
   }
-  add(control("noise.mode", "Noise", "Noise", ControlKind::choice, std::string("constant"), "Fine detail that the style does not set.")).choices = {"none", "constant", "random"};
-  auto& strength = add(control("noise.strength", "Noise", "Strength", ControlKind::slider, 1.0, "Multiplies the learned strength of the noise."));
+  add(control("noise.mode", "Noise", "Noise", ControlKind::choice, std::string("constant"), "Fine detail that the style does not set."))
+      .choices = {"none", "constant", "random"};
+  auto& strength =
+      add(control("noise.strength", "Noise", "Strength", ControlKind::slider, 1.0, "Multiplies the learned strength of the noise."));
   strength.min = 0, strength.max = 4, strength.step = 0.05, strength.unit = "×";
   for (int i = 1; i <= 6; ++i) {
-    auto& direction = add(control("direction." + std::to_string(i), "Directions", "Direction " + std::to_string(i), ControlKind::slider, 0.0, "One of the ways in which the styles vary most."));
+    auto& direction = add(control("direction." + std::to_string(i), "Directions", "Direction " + std::to_string(i), ControlKind::slider,
+                                  0.0, "One of the ways in which the styles vary most."));
     direction.min = -5, direction.max = 5, direction.step = 0.1, direction.unit = "σ", direction.simple = i <= 3;
   }
-  auto& snapshot = add(control("snapshot", "Training", "Snapshot", ControlKind::integer, std::int64_t{snapshots}, "Goes back in training on the same latent."));
+  auto& snapshot = add(control("snapshot", "Training", "Snapshot", ControlKind::integer, std::int64_t{snapshots},
+                               "Goes back in training on the same latent."));
   snapshot.min = 0, snapshot.max = snapshots, snapshot.step = 1;
   if (snapshots < 2) snapshot.unavailable = "Only the last state of this model was kept.";
   if (everything) {
     add(control("transparent", "Picture", "Transparent", ControlKind::toggle, false, "Leaves the background away."));
     add(control("prompt", "Text", "Prompt", ControlKind::text, std::string(), "What should be seen."));
     add(control("mask", "Text", "Mask", ControlKind::mask, std::string(), "White parts are painted anew."));
-    add(control("schedule", "Sampler", "Schedule", ControlKind::curve, std::vector<double>{0, 0.25, 0.5, 0.75, 1}, "Share of the steps spent at each noise level."));
+    add(control("schedule", "Sampler", "Schedule", ControlKind::curve, std::vector<double>{0, 0.25, 0.5, 0.75, 1},
+                "Share of the steps spent at each noise level."));
     auto& sigma = add(control("sigma", "Sampler", "Sigma max", ControlKind::slider, 80.0, "The strongest noise."));
     sigma.min = 0.1, sigma.max = 200, sigma.logarithmic = true, sigma.step = 0.02;
   }
@@ -253,7 +276,8 @@ class FakeModels : public Models {
   void open(const std::string& path, std::function<void(Result<ModelInfo>)> done) override {
     std::string name = path.substr(path.find_last_of('/') + 1);
     if (name.find("broken") != std::string::npos) {
-      return done(JobError{ErrorCode::bad_input, "The file " + name + " is not a model.", "Nothing was changed.", "Choose a .safetensors file.", "header length 9223372036854775807 is larger than the file"});
+      return done(JobError{ErrorCode::bad_input, "The file " + name + " is not a model.", "Nothing was changed.",
+                           "Choose a .safetensors file.", "header length 9223372036854775807 is larger than the file"});
     }
     std::lock_guard lock(mutex_);
     add("file:" + path, name, 128, 0, false, 4);
@@ -303,7 +327,12 @@ class FakeModels : public Models {
 class FakeView : public LiveView {
  public:
   FakeView(Options options, FakeModels& models, std::shared_ptr<Counters> counters, Live::OnFrame on_frame, Live::OnError on_error)
-      : options_(options), models_(models), counters_(std::move(counters)), on_frame_(std::move(on_frame)), on_error_(std::move(on_error)), thread_([this](std::stop_token stop) { serve(stop); }) {}
+      : options_(options),
+        models_(models),
+        counters_(std::move(counters)),
+        on_frame_(std::move(on_frame)),
+        on_error_(std::move(on_error)),
+        thread_([this](std::stop_token stop) { serve(stop); }) {}
   ~FakeView() override {
     thread_.request_stop();
     wake_.notify_all();
@@ -342,6 +371,7 @@ class FakeView : public LiveView {
       const auto start = std::chrono::steady_clock::now();
       frame.image = drawRequest(request, px);
       if (options_.frame_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.frame_ms));
+      frame.step = frame.steps = 1;
       frame.request = std::move(request);
       frame.render_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
       if (counters_) ++counters_->pictures;
@@ -363,7 +393,8 @@ class FakeView : public LiveView {
 
 class FakeLive : public Live {
  public:
-  FakeLive(Options options, FakeModels& models, std::shared_ptr<Counters> counters) : options_(options), models_(models), counters_(std::move(counters)) {}
+  FakeLive(Options options, FakeModels& models, std::shared_ptr<Counters> counters)
+      : options_(options), models_(models), counters_(std::move(counters)) {}
   std::unique_ptr<LiveView> open_view(OnFrame on_frame, OnError on_error) override {
     return std::make_unique<FakeView>(options_, models_, counters_, std::move(on_frame), std::move(on_error));
   }
@@ -378,7 +409,8 @@ class FakeLive : public Live {
 
 class FakeJobs : public Jobs {
  public:
-  FakeJobs(Options options, FakeModels& models, std::shared_ptr<Counters> counters) : options_(options), models_(models), counters_(std::move(counters)) {}
+  FakeJobs(Options options, FakeModels& models, std::shared_ptr<Counters> counters)
+      : options_(options), models_(models), counters_(std::move(counters)) {}
   ~FakeJobs() override {
     for (auto& thread : threads_) thread.request_stop();
     threads_.clear();
@@ -390,7 +422,8 @@ class FakeJobs : public Jobs {
     status.id = id;
     describe(spec, status);
     const bool fails = fail(spec);
-    threads_.emplace_back([this, id, fails, train = status.kind == "train"](std::stop_token stop) { train ? this->train(stop, id) : work(stop, id, fails); });
+    threads_.emplace_back(
+        [this, id, fails, train = status.kind == "train"](std::stop_token stop) { train ? this->train(stop, id) : work(stop, id, fails); });
     return id;
   }
   void say(JobId job, JobVerb verb) override {
@@ -413,8 +446,12 @@ class FakeJobs : public Jobs {
     stats_listener_ = std::move(listener);
   }
   std::string command_for(const JobSpec& spec) const override {
-    if (const auto* job = std::get_if<TrainJob>(&spec)) return "orrery train --system " + job->options.system + " --data " + job->options.data + " --out " + job->options.out + " --preset " + job->options.preset;
-    if (const auto* job = std::get_if<ImportJob>(&spec)) return "orrery dataset import " + (job->options.sources.empty() ? std::string() : job->options.sources.front()) + " --out " + job->options.out;
+    if (const auto* job = std::get_if<TrainJob>(&spec))
+      return "orrery train --system " + job->options.system + " --data " + job->options.data + " --out " + job->options.out + " --preset " +
+             job->options.preset;
+    if (const auto* job = std::get_if<ImportJob>(&spec))
+      return "orrery dataset import " + (job->options.sources.empty() ? std::string() : job->options.sources.front()) + " --out " +
+             job->options.out;
     return "orrery";
   }
 
@@ -423,7 +460,8 @@ class FakeJobs : public Jobs {
     if (const auto* job = std::get_if<TrainJob>(&spec)) {
       status.kind = "train", status.title = job->options.system + " on " + job->options.data, status.result_path = job->options.out;
     } else if (const auto* job = std::get_if<ImportJob>(&spec)) {
-      status.kind = "import", status.title = "Import " + std::to_string(job->options.sources.size()) + " sources", status.result_path = job->options.out;
+      status.kind = "import", status.title = "Import " + std::to_string(job->options.sources.size()) + " sources",
+      status.result_path = job->options.out;
     } else if (std::holds_alternative<MeasureJob>(spec)) {
       status.kind = "measure", status.title = "Measure";
     } else if (std::holds_alternative<AttachJob>(spec)) {
@@ -464,15 +502,19 @@ class FakeJobs : public Jobs {
     update(id, [](JobStatus& s) { s.state = JobState::preparing, s.message = "Looking"; });
     rest(stop, 100);
     for (int i = 0; i <= 40 && !stop.stop_requested(); ++i) {
-      if (const auto verb = take(id); verb && (*verb == JobVerb::cancel || *verb == JobVerb::stop_without_saving)) return update(id, [](JobStatus& s) { s.state = JobState::cancelled; });
+      if (const auto verb = take(id); verb && (*verb == JobVerb::cancel || *verb == JobVerb::stop_without_saving))
+        return update(id, [](JobStatus& s) { s.state = JobState::cancelled; });
       if (fails && i == 5) {
         return update(id, [](JobStatus& s) {
           s.state = JobState::failed;
-          s.error = JobError{ErrorCode::disk_full, "The disk is full.", "The pictures imported so far were not kept; the originals are untouched.", "Free 2.1 GB, or choose another place.", "write: No space left on device (28)"};
+          s.error = JobError{ErrorCode::disk_full, "The disk is full.",
+                             "The pictures imported so far were not kept; the originals are untouched.",
+                             "Free 2.1 GB, or choose another place.", "write: No space left on device (28)"};
         });
       }
       update(id, [i, this](JobStatus& s) {
-        s.state = JobState::running, s.fraction = i / 40.0, s.eta_s = (40 - i) * 0.05 / options_.job_speed, s.message = std::to_string(i * 25) + " of 1000";
+        s.state = JobState::running, s.fraction = i / 40.0, s.eta_s = (40 - i) * 0.05 / options_.job_speed,
+        s.message = std::to_string(i * 25) + " of 1000";
         s.numbers = {{"seen", i * 25.0}, {"taken", i * 24.0}, {"skipped", i * 1.0}};
       });
       rest(stop, 50);
@@ -497,7 +539,8 @@ class FakeJobs : public Jobs {
           rest(stop, 300);
           return update(id, [](JobStatus& s) { s.state = JobState::done; });
         }
-        if (*verb == JobVerb::stop_without_saving || *verb == JobVerb::cancel) return update(id, [](JobStatus& s) { s.state = JobState::cancelled; });
+        if (*verb == JobVerb::stop_without_saving || *verb == JobVerb::cancel)
+          return update(id, [](JobStatus& s) { s.state = JobState::cancelled; });
       }
       if (paused) {
         rest(stop, 30);
@@ -506,8 +549,13 @@ class FakeJobs : public Jobs {
       }
       kimg = step * 0.05;
       const double wobble = hashed(step, static_cast<std::int64_t>(id), 7) - 0.5;
-      StatsPoint point{step, kimg, step * 0.25, {{"loss.g", 1.1 + 0.6 * std::exp(-kimg / 8) + 0.2 * wobble}, {"loss.d", 0.9 - 0.3 * std::exp(-kimg / 5) + 0.15 * wobble},
-                                           {"ada.p", std::min(0.4, kimg * 0.004)}, {"img_per_s", 190.0 + 12 * wobble}}};
+      StatsPoint point{step,
+                       kimg,
+                       step * 0.25,
+                       {{"loss.g", 1.1 + 0.6 * std::exp(-kimg / 8) + 0.2 * wobble},
+                        {"loss.d", 0.9 - 0.3 * std::exp(-kimg / 5) + 0.15 * wobble},
+                        {"ada.p", std::min(0.4, kimg * 0.004)},
+                        {"img_per_s", 190.0 + 12 * wobble}}};
       if (step % 20 == 0) point.values["fd_efflite0"] = 12.0 + 80.0 * std::exp(-kimg / 20) + 2 * wobble;
       {
         std::lock_guard lock(listener_mutex_);
@@ -542,7 +590,8 @@ class FakeDatasets : public Datasets {
  public:
   Result<DatasetInfo> info(const std::string& store) const override {
     const bool builtin = store.rfind("builtin:", 0) == 0;
-    if (!builtin && (store.size() < 4 || store.substr(store.size() - 4) != ".zip")) return JobError{ErrorCode::bad_input, "This is not a dataset.", "Nothing was changed.", "Drop a folder of pictures."};
+    if (!builtin && (store.size() < 4 || store.substr(store.size() - 4) != ".zip"))
+      return JobError{ErrorCode::bad_input, "This is not a dataset.", "Nothing was changed.", "Drop a folder of pictures."};
     DatasetInfo info;
     info.path = store;
     info.name = builtin ? store.substr(8) : store.substr(store.find_last_of('/') + 1);
@@ -550,7 +599,9 @@ class FakeDatasets : public Datasets {
     info.width_px = info.height_px = 64;
     info.class_names = {"faces", "animals", "food", "travel", "objects", "symbols"};
     info.class_counts = {420, 180, 160, 240, 260, 140};
-    info.problems = {{"IMG_0231.jpg", "The file is truncated after 12 kB.", false}, {"scan.tif", "CMYK was converted to sRGB with its profile.", true}, {"notes.txt", "Not a picture.", false}};
+    info.problems = {{"IMG_0231.jpg", "The file is truncated after 12 kB.", false},
+                     {"scan.tif", "CMYK was converted to sRGB with its profile.", true},
+                     {"notes.txt", "Not a picture.", false}};
     return info;
   }
   Result<DeviceImage> picture(const std::string&, std::int64_t index) const override {
@@ -560,8 +611,13 @@ class FakeDatasets : public Datasets {
     auto pixels = std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(64) * 64 * count * 4);
     for (int i = 0; i < count; ++i) {
       const double amount = p * hashed(static_cast<std::int64_t>(seed), i, 3);
-      const DeviceImage one = drawRequest(Request{"", {{"latent.pad", std::vector<double>{static_cast<double>(index) + amount, 3.0}}, {"noise.strength", 1.0 + 10 * amount}}}, 64);
-      for (int row = 0; row < 64; ++row) std::memcpy(pixels->data() + (static_cast<std::size_t>(row) * count + i) * 64 * 4, static_cast<const std::uint8_t*>(one.data) + row * one.stride_bytes, 64 * 4);
+      const DeviceImage one = drawRequest(
+          Request{"",
+                  {{"latent.pad", std::vector<double>{static_cast<double>(index) + amount, 3.0}}, {"noise.strength", 1.0 + 10 * amount}}},
+          64);
+      for (int row = 0; row < 64; ++row)
+        std::memcpy(pixels->data() + (static_cast<std::size_t>(row) * count + i) * 64 * 4,
+                    static_cast<const std::uint8_t*>(one.data) + row * one.stride_bytes, 64 * 4);
     }
     return DeviceImage{DeviceImage::Where::host, pixels->data(), 64 * count, 64, static_cast<std::size_t>(64) * count * 4, nullptr, pixels};
   }
@@ -574,7 +630,8 @@ class FakeRecipes : public Recipes {
     std::stringstream text;
     text << in.rdbuf();
     const auto mark = text.str().find(kRecipeMark);
-    if (mark == std::string::npos) return JobError{ErrorCode::bad_input, "The file carries no recipe.", "Nothing was changed.", "Drop a picture that Orrery exported."};
+    if (mark == std::string::npos)
+      return JobError{ErrorCode::bad_input, "The file carries no recipe.", "Nothing was changed.", "Drop a picture that Orrery exported."};
     auto request = request_from_json(text.str().substr(mark + std::strlen(kRecipeMark)));
     if (!request) return request.error();
     Recipe recipe;
@@ -593,7 +650,9 @@ DeviceImage drawRequest(const Request& request, int size) {
   return {DeviceImage::Where::host, pixels->data(), size, size, static_cast<std::size_t>(size) * 4, nullptr, pixels};
 }
 
-void writeRecipeFile(const std::string& path, const Request& request) { std::ofstream(path, std::ios::binary) << "\x89PNG picture " << kRecipeMark << request_to_json(request); }
+void writeRecipeFile(const std::string& path, const Request& request) {
+  std::ofstream(path, std::ios::binary) << "\x89PNG picture " << kRecipeMark << request_to_json(request);
+}
 
 std::unique_ptr<Studio> makeStudio(const Options& options, std::shared_ptr<Counters> counters) {
   auto studio = std::make_unique<Studio>();

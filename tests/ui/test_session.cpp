@@ -157,8 +157,8 @@ class TestSession : public QObject {
       QFile file(dir.filePath(name));
       return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
     };
-    QSignalSpy sheets(session_.get(), &Session::sheetRequested), stores(session_.get(), &Session::datasetOpened), projects(session_.get(), &Session::projectRequested),
-        problems(session_.get(), &Session::problem);
+    QSignalSpy sheets(session_.get(), &Session::sheetRequested), stores(session_.get(), &Session::datasetOpened),
+        projects(session_.get(), &Session::projectRequested), problems(session_.get(), &Session::problem);
 
     const Request wanted{"starter:glyphs", {{"truncation.psi", 0.5}}};
     fake::writeRecipeFile(dir.filePath("exported.png").toStdString(), wanted);

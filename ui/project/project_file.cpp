@@ -11,7 +11,7 @@ using Json = nlohmann::ordered_json;  // the mark of the format stands first, so
 constexpr int kVersion = 1;
 constexpr const char* kMark = "orrery_project";
 constexpr std::size_t kMostShelfEntries = 10000;
-constexpr const char* kModes[] = {"pictures", "wipe", "difference"};
+constexpr const char* kModes[] = {"pictures", "wipe", "difference", "grid"};
 
 JobError bad(const std::string& what, const std::string& details = {}) {
   return {ErrorCode::bad_input, "The project " + what + ".", "The window is as it was.", "Open another project, or its last autosave.", details};
@@ -69,7 +69,7 @@ Result<Project> projectFromJson(const QByteArray& bytes) {
     if (count != 1 && count != 2 && count != 4) return bad("does not show 1, 2 or 4 views");
     session.active = json.value("active_view", 0);
     if (session.active < 0 || session.active >= static_cast<int>(count)) session.active = 0;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < static_cast<int>(std::size(kModes)); ++i) {
       if (textOf(json, "stage_mode") == kModes[i]) session.mode = static_cast<StageMode>(i);
     }
     std::size_t index = 0;

@@ -8,8 +8,8 @@ constexpr qint64 kRestMs = 1000;
 
 }  // namespace
 
-RequestCommand::RequestCommand(Session& session, std::vector<Change> changes, const QString& text, const std::string& merge_key, int gesture,
-                               qint64 now_ms)
+RequestCommand::RequestCommand(Session& session, std::vector<Change> changes, const QString& text, const std::string& merge_key,
+                               int gesture, qint64 now_ms)
     : QUndoCommand(text), session_(session), changes_(std::move(changes)), merge_key_(merge_key), gesture_(gesture), last_ms_(now_ms) {}
 
 void RequestCommand::undo() {

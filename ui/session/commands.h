@@ -15,7 +15,8 @@ class RequestCommand : public QUndoCommand {
     Request before;
     Request after;
   };
-  RequestCommand(Session& session, std::vector<Change> changes, const QString& text, const std::string& merge_key, int gesture, qint64 now_ms);
+  RequestCommand(Session& session, std::vector<Change> changes, const QString& text, const std::string& merge_key, int gesture,
+                 qint64 now_ms);
 
   void undo() override;
   void redo() override;

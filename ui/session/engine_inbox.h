@@ -16,9 +16,9 @@ namespace orrery::ui {
 class EngineInbox {
  public:
   struct Contents {
-    std::map<JobId, JobStatus> jobs;                     // newest state of each
-    std::vector<std::pair<JobId, StatsPoint>> stats;     // every point
-    std::map<std::string, ModelInfo> models;             // newest of each
+    std::map<JobId, JobStatus> jobs;                  // newest state of each
+    std::vector<std::pair<JobId, StatsPoint>> stats;  // every point
+    std::map<std::string, ModelInfo> models;          // newest of each
   };
 
   // Any thread. True when the receiver must be woken.

@@ -42,7 +42,8 @@ Timeline Playback::path() const {
     bool moves = false;
     for (std::size_t i = 0; i < stops.size(); ++i) {
       const auto found = stops[i]->values.find(spec.id);
-      track.keys.push_back({kPositionSpan_s * static_cast<double>(i), found == stops[i]->values.end() ? spec.neutral : found->second, Easing::smooth});
+      track.keys.push_back(
+          {kPositionSpan_s * static_cast<double>(i), found == stops[i]->values.end() ? spec.neutral : found->second, Easing::smooth});
       moves = moves || !(track.keys.back().value == track.keys.front().value);
     }
     if (moves && spec.animatable) path.tracks.push_back(std::move(track));
@@ -159,7 +160,8 @@ void Playback::tick() {
     if (!pad) return stopDrift();
     // A slow forward walk that sways: about a seed every four seconds, never the same way twice.
     Request request = session_.request();
-    request.values[pad->id] = std::vector<double>{drift_origin_[0] + 0.22 * drift_s_, drift_origin_[1] + 0.9 * std::sin(0.21 * drift_s_) + 0.25 * std::sin(0.53 * drift_s_)};
+    request.values[pad->id] = std::vector<double>{drift_origin_[0] + 0.22 * drift_s_,
+                                                  drift_origin_[1] + 0.9 * std::sin(0.21 * drift_s_) + 0.25 * std::sin(0.53 * drift_s_)};
     session_.showTransient(view, request);
   }
 }

@@ -19,12 +19,15 @@ constexpr int kGlideMs = 350;
 
 // The value as the spec wants it: the right number type, inside the range.
 Value fitted(const ControlSpec& spec, Value value) {
-  if (std::holds_alternative<double>(spec.neutral) && std::holds_alternative<std::int64_t>(value)) value = static_cast<double>(std::get<std::int64_t>(value));
-  if (std::holds_alternative<std::int64_t>(spec.neutral) && std::holds_alternative<double>(value)) value = static_cast<std::int64_t>(std::llround(std::get<double>(value)));
+  if (std::holds_alternative<double>(spec.neutral) && std::holds_alternative<std::int64_t>(value))
+    value = static_cast<double>(std::get<std::int64_t>(value));
+  if (std::holds_alternative<std::int64_t>(spec.neutral) && std::holds_alternative<double>(value))
+    value = static_cast<std::int64_t>(std::llround(std::get<double>(value)));
   if (spec.kind == ControlKind::slider) {
     if (auto* number = std::get_if<double>(&value)) *number = std::clamp(*number, spec.min, spec.max);
   } else if (spec.kind == ControlKind::integer) {
-    if (auto* number = std::get_if<std::int64_t>(&value)) *number = std::clamp(*number, static_cast<std::int64_t>(spec.min), static_cast<std::int64_t>(spec.max));
+    if (auto* number = std::get_if<std::int64_t>(&value))
+      *number = std::clamp(*number, static_cast<std::int64_t>(spec.min), static_cast<std::int64_t>(spec.max));
   } else if (spec.kind == ControlKind::seed) {
     if (auto* number = std::get_if<std::int64_t>(&value)) *number = std::max<std::int64_t>(0, *number);
   }
@@ -55,10 +58,19 @@ Session::Session(Studio& studio, QObject* parent) : QObject(parent), studio_(stu
   for (const auto& status : studio_.jobs->jobs()) jobs_[status.id] = status;
   playback_ = std::make_unique<Playback>(*this);
 
-  const auto wake = [this] { QMetaObject::invokeMethod(this, [this] { takeInbox(); }, Qt::QueuedConnection); };
-  studio_.models->set_listener([inbox = inbox_, wake](const ModelInfo& info) { if (inbox->put(info)) wake(); });
-  studio_.jobs->set_listener([inbox = inbox_, wake](const JobStatus& status) { if (inbox->put(status)) wake(); });
-  studio_.jobs->set_stats_listener([inbox = inbox_, wake](JobId job, const StatsPoint& point) { if (inbox->put(job, point)) wake(); });
+  const auto wake = [this] {
+    QMetaObject::invokeMethod(
+        this, [this] { takeInbox(); }, Qt::QueuedConnection);
+  };
+  studio_.models->set_listener([inbox = inbox_, wake](const ModelInfo& info) {
+    if (inbox->put(info)) wake();
+  });
+  studio_.jobs->set_listener([inbox = inbox_, wake](const JobStatus& status) {
+    if (inbox->put(status)) wake();
+  });
+  studio_.jobs->set_stats_listener([inbox = inbox_, wake](JobId job, const StatsPoint& point) {
+    if (inbox->put(job, point)) wake();
+  });
   openLive(0);
 }
 
@@ -125,9 +137,14 @@ void Session::openLive(int view) {
   slot.mailbox = std::make_shared<FrameMailbox>();
   slot.live = studio_.live->open_view(
       [this, view, mailbox = slot.mailbox](const Frame& frame) {
-        if (mailbox->put(frame)) QMetaObject::invokeMethod(this, [this, view] { takeFrame(view); }, Qt::QueuedConnection);
+        if (mailbox->put(frame))
+          QMetaObject::invokeMethod(
+              this, [this, view] { takeFrame(view); }, Qt::QueuedConnection);
       },
-      [this](const JobError& error) { QMetaObject::invokeMethod(this, [this, error] { Q_EMIT problem(error); }, Qt::QueuedConnection); });
+      [this](const JobError& error) {
+        QMetaObject::invokeMethod(
+            this, [this, error] { Q_EMIT problem(error); }, Qt::QueuedConnection);
+      });
 }
 
 void Session::takeFrame(int view) {
@@ -160,7 +177,7 @@ void Session::setViewCount(int count) {
   const int before = view_count_;
   view_count_ = count;
   if (active_view_ >= count) active_view_ = 0;
-  if (count < 2) stage_mode_ = StageMode::pictures;
+  if (count < 2 && stage_mode_ != StageMode::grid) stage_mode_ = StageMode::pictures;
   for (int view = before; view < count; ++view) {
     openLive(view);
     if (request(view).model.empty() || !model(view)) applyRequest(view, request(active_view_));
@@ -178,7 +195,7 @@ void Session::setActiveView(int view) {
 
 void Session::setStageMode(StageMode mode) {
   if (mode == stage_mode_) return;
-  if (mode != StageMode::pictures && view_count_ < 2) setViewCount(2);
+  if ((mode == StageMode::wipe || mode == StageMode::difference) && view_count_ < 2) setViewCount(2);
   stage_mode_ = mode;
   Q_EMIT viewsChanged();
 }
@@ -201,7 +218,8 @@ const ControlSpec* Session::spec(const std::string& id) const {
 const ControlSpec* Session::firstOfKind(ControlKind kind, int view) const {
   const ModelInfo* info = model(view < 0 ? active_view_ : view);
   if (!info) return nullptr;
-  const auto found = std::find_if(info->controls.begin(), info->controls.end(), [&](const ControlSpec& spec) { return spec.kind == kind && spec.unavailable.empty(); });
+  const auto found = std::find_if(info->controls.begin(), info->controls.end(),
+                                  [&](const ControlSpec& spec) { return spec.kind == kind && spec.unavailable.empty(); });
   return found == info->controls.end() ? nullptr : &*found;
 }
 
@@ -232,7 +250,8 @@ void Session::setControl(const std::string& id, Value value) {
   std::vector<RequestCommand::Change> changes;
   for (int view : targets()) {
     const ModelInfo* info = model(view);
-    const bool has = info && std::any_of(info->controls.begin(), info->controls.end(), [&](const ControlSpec& other) { return other.id == id && other.kind == control->kind; });
+    const bool has = info && std::any_of(info->controls.begin(), info->controls.end(),
+                                         [&](const ControlSpec& other) { return other.id == id && other.kind == control->kind; });
     if (!has) continue;
     Request after = request(view);
     setValue(after, *control, value);
@@ -273,20 +292,27 @@ void Session::showModel(const std::string& id, int view) {
   Request next{id, {}};
   for (const auto& spec : info->controls) {
     const auto found = request(view).values.find(spec.id);
-    if (found != request(view).values.end() && found->second.index() == spec.neutral.index()) setValue(next, spec, fitted(spec, found->second));
+    if (found != request(view).values.end() && found->second.index() == spec.neutral.index())
+      setValue(next, spec, fitted(spec, found->second));
   }
   setRequest(std::move(next), tr("Open %1").arg(QString::fromStdString(info->name)), view);
 }
 
 void Session::randomise() {
   auto* random = QRandomGenerator::global();
-  endGesture();
-  if (const ControlSpec* pad = firstOfKind(ControlKind::latent_pad)) {
-    setControl(pad->id, std::vector<double>{static_cast<double>(random->bounded(0, 10000)), static_cast<double>(random->bounded(0, 10000))});
-  } else if (const ControlSpec* seed = firstOfKind(ControlKind::seed)) {
-    setControl(seed->id, static_cast<std::int64_t>(random->bounded(0, 1 << 30)));
+  const ControlSpec* pad = firstOfKind(ControlKind::latent_pad);
+  const ControlSpec* seed = firstOfKind(ControlKind::seed);
+  Request next = request();
+  if (seed) {
+    setValue(next, *seed, static_cast<std::int64_t>(random->bounded(0, 100000)));
+    if (pad) setValue(next, *pad, pad->neutral);  // counted from the seed
+  } else if (pad) {
+    setValue(next, *pad,
+             std::vector<double>{static_cast<double>(random->bounded(0, 10000)), static_cast<double>(random->bounded(0, 10000))});
+  } else {
+    return;
   }
-  endGesture();
+  setRequest(std::move(next), tr("Random seed"));
 }
 
 void Session::noteAction() {
@@ -346,7 +372,7 @@ void Session::setState(const SessionState& state) {
     setViewCount(static_cast<int>(state.views.size()));
     for (int view = 0; view < view_count_ && view < static_cast<int>(state.views.size()); ++view) applyRequest(view, state.views[view]);
   }
-  stage_mode_ = view_count_ > 1 ? state.mode : StageMode::pictures;
+  stage_mode_ = view_count_ > 1 || state.mode == StageMode::grid ? state.mode : StageMode::pictures;
   active_view_ = std::clamp(state.active, 0, view_count_ - 1);
   positions_ = state.positions;
   applyTimeline(state.timeline);
@@ -363,7 +389,12 @@ void Session::runInBackground(QObject* context, std::function<void()> work, std:
   pool_.start([this, guard, work = std::move(work), done = std::move(done)] {
     work();
     // The Session waits for its pool before it goes, so `this` is alive here; the context is looked at in the GUI thread only.
-    QMetaObject::invokeMethod(this, [guard, done] { if (guard) done(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this,
+        [guard, done] {
+          if (guard) done();
+        },
+        Qt::QueuedConnection);
   });
 }
 

@@ -26,16 +26,16 @@ class FrameMailbox;
 class EngineInbox;
 
 // How the views are drawn on the stage.
-enum class StageMode { pictures, wipe, difference };
+enum class StageMode { pictures, wipe, difference, grid };  // grid: the neighbouring seeds of the active view
 
 // Everything a project file restores, as a value (window layout and datasets are the project's own business).
 struct SessionState {
-  std::vector<Request> views;                          // as many as are shown: 1, 2 or 4
+  std::vector<Request> views;  // as many as are shown: 1, 2 or 4
   int active = 0;
   StageMode mode = StageMode::pictures;
-  std::array<std::optional<Request>, 9> positions;     // number keys 1-9
+  std::array<std::optional<Request>, 9> positions;  // number keys 1-9
   Timeline timeline;
-  std::map<std::string, std::string> model_paths;      // by ModelInfo::id: where to open it again ("" = always there)
+  std::map<std::string, std::string> model_paths;  // by ModelInfo::id: where to open it again ("" = always there)
 };
 
 class Session : public QObject {
@@ -67,7 +67,7 @@ class Session : public QObject {
   StageMode stageMode() const { return stage_mode_; }
   void setStageMode(StageMode mode);  // wipe and difference need two views and make them
   bool linked() const { return linked_; }
-  void setLinked(bool linked);        // controls act on every view that has them
+  void setLinked(bool linked);  // controls act on every view that has them
   const Request& request(int view) const { return views_[view].request; }
   const Request& request() const { return request(active_view_); }
   const ModelInfo* model(int view) const { return findModel(request(view).model); }
@@ -105,9 +105,9 @@ class Session : public QObject {
   const Timeline& timeline() const { return timeline_; }
   void setTimeline(Timeline timeline, const QString& text);  // one step in the history; merges by equal text until endGesture()
   Playback& playback() { return *playback_; }
-  bool hasKeyframe(const std::string& id) const;             // at the play head
-  bool isKeyframed(const std::string& id) const;             // anywhere
-  void toggleKeyframe(const std::string& id);                // at the play head, with the current value
+  bool hasKeyframe(const std::string& id) const;  // at the play head
+  bool isKeyframed(const std::string& id) const;  // anywhere
+  void toggleKeyframe(const std::string& id);     // at the play head, with the current value
 
   // ---- jobs ----
   JobId submit(const JobSpec& spec);
@@ -130,27 +130,28 @@ class Session : public QObject {
   template <class T>
   void background(QObject* context, std::function<T()> work, std::function<void(T)> done) {
     auto result = std::make_shared<std::optional<T>>();
-    runInBackground(context, [result, work = std::move(work)] { result->emplace(work()); },
-                    [result, done = std::move(done)] { done(std::move(**result)); });
+    runInBackground(
+        context, [result, work = std::move(work)] { result->emplace(work()); },
+        [result, done = std::move(done)] { done(std::move(**result)); });
   }
-  void report(const JobError& error) { Q_EMIT problem(error); }          // the banner
-  void say(const QString& message) { Q_EMIT messageArrived(message); }   // the status bar
+  void report(const JobError& error) { Q_EMIT problem(error); }         // the banner
+  void say(const QString& message) { Q_EMIT messageArrived(message); }  // the status bar
   // The person did something: the motion of the start stops.
   void noteAction();
 
  Q_SIGNALS:
-  void requestChanged(int view);             // its controls may show other values
-  void modelsChanged();                      // opened, closed, or a new snapshot
-  void viewModelChanged(int view);           // another model, or another set of controls
+  void requestChanged(int view);                            // its controls may show other values
+  void modelsChanged();                                     // opened, closed, or a new snapshot
+  void viewModelChanged(int view);                          // another model, or another set of controls
   void frameArrived(int view, const orrery::Frame& frame);  // newest only
-  void viewsChanged();                       // count, active view, mode, linked
+  void viewsChanged();                                      // count, active view, mode, linked
   void positionsChanged();
   void timelineChanged();
   void jobChanged(const orrery::JobStatus& status);
   void statsArrived(orrery::JobId job, const orrery::StatsPoint& point);
   void problem(const orrery::JobError& error);
   void messageArrived(const QString& message);
-  void acted();                              // first deliberate change
+  void acted();  // first deliberate change
   void sheetRequested(const QString& id, const QStringList& arguments);
   void sheetClosed();
   void workspaceRequested(const QString& id);

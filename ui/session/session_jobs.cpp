@@ -83,7 +83,8 @@ bool Session::isKeyframed(const std::string& id) const { return findTrack(timeli
 
 bool Session::hasKeyframe(const std::string& id) const {
   const Track* track = findTrack(timeline_, id);
-  return track && std::any_of(track->keys.begin(), track->keys.end(), [this](const Keyframe& key) { return std::abs(key.time_s - playback_->time_s()) <= kSameMoment_s; });
+  return track && std::any_of(track->keys.begin(), track->keys.end(),
+                              [this](const Keyframe& key) { return std::abs(key.time_s - playback_->time_s()) <= kSameMoment_s; });
 }
 
 void Session::toggleKeyframe(const std::string& id) {
@@ -98,7 +99,8 @@ void Session::toggleKeyframe(const std::string& id) {
   std::erase_if(track->keys, [now_s](const Keyframe& key) { return std::abs(key.time_s - now_s) <= kSameMoment_s; });
   if (!remove) track->keys.push_back({now_s, value(id), Easing::smooth});
   endGesture();
-  setTimeline(std::move(next), remove ? tr("Remove key: %1").arg(QString::fromStdString(control->label)) : tr("Set key: %1").arg(QString::fromStdString(control->label)));
+  setTimeline(std::move(next), remove ? tr("Remove key: %1").arg(QString::fromStdString(control->label))
+                                      : tr("Set key: %1").arg(QString::fromStdString(control->label)));
   endGesture();
 }
 

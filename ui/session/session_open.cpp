@@ -48,7 +48,8 @@ Found look(const Studio& studio, const QString& path) {
 void Session::openPath(const QString& path) {
   noteAction();
   if (!QFileInfo::exists(path)) {
-    return report({ErrorCode::bad_input, tr("There is no file %1.").arg(QDir::toNativeSeparators(path)).toStdString(), tr("Nothing was changed.").toStdString(),
+    return report({ErrorCode::bad_input, tr("There is no file %1.").arg(QDir::toNativeSeparators(path)).toStdString(),
+                   tr("Nothing was changed.").toStdString(),
                    tr("It may have been moved or deleted; drop it from where it is now.").toStdString()});
   }
   openFile(QFileInfo(path).absoluteFilePath());
@@ -65,16 +66,22 @@ void Session::openFile(const QString& path) {
       this, [this, path] { return look(studio_, path); },
       [this, path](Found found) {
         switch (found.what) {
-          case Found::What::project: return Q_EMIT projectRequested(path);
-          case Found::What::request: return setRequest(found.request, tr("Open %1").arg(QFileInfo(path).fileName()));
+          case Found::What::project:
+            return Q_EMIT projectRequested(path);
+          case Found::What::request:
+            return setRequest(found.request, tr("Open %1").arg(QFileInfo(path).fileName()));
           case Found::What::timeline:
             setTimeline(found.timeline, tr("Open %1").arg(QFileInfo(path).fileName()));
             return playback_->seek(0.0);
-          case Found::What::recipe: return restoreRecipe(found.recipe);
-          case Found::What::dataset: return Q_EMIT datasetOpened(path);
+          case Found::What::recipe:
+            return restoreRecipe(found.recipe);
+          case Found::What::dataset:
+            return Q_EMIT datasetOpened(path);
           case Found::What::run:
-          case Found::What::model: return openModel(path, [this](const ModelInfo& info) { showModel(info.id); });
-          case Found::What::pictures: return openSheet("import", {path});
+          case Found::What::model:
+            return openModel(path, [this](const ModelInfo& info) { showModel(info.id); });
+          case Found::What::pictures:
+            return openSheet("import", {path});
         }
       });
 }
@@ -97,7 +104,8 @@ void Session::restoreRecipe(const Recipe& recipe) {
   const auto apply = [this, recipe](const ModelInfo& info) {
     Timeline timeline = recipe.timeline;
     timeline.base.model = info.id;
-    if (!recipe.model_hash.empty() && info.hash != recipe.model_hash) say(tr("The model has changed since this was exported: the picture may differ."));
+    if (!recipe.model_hash.empty() && info.hash != recipe.model_hash)
+      say(tr("The model has changed since this was exported: the picture may differ."));
     setRequest(timeline.base, tr("Restore an exported view"));
     if (!timeline.tracks.empty()) {
       setTimeline(timeline, tr("Restore an exported film"));
@@ -111,7 +119,8 @@ void Session::restoreRecipe(const Recipe& recipe) {
   if (!recipe.model_path.empty() && QFileInfo::exists(QString::fromStdString(recipe.model_path))) {
     return openModel(QString::fromStdString(recipe.model_path), apply);
   }
-  report({ErrorCode::bad_input, tr("The model that made this file is not here.").toStdString(), tr("The file itself is fine.").toStdString(),
+  report({ErrorCode::bad_input, tr("The model that made this file is not here.").toStdString(),
+          tr("The file itself is fine.").toStdString(),
           tr("Open the model first (it was %1), then drop the file again.").arg(QString::fromStdString(recipe.model_path)).toStdString()});
 }
 

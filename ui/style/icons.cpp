@@ -21,13 +21,16 @@ class TintedEngine : public QIconEngine {
  public:
   TintedEngine(QString name, QColor color) : name_(std::move(name)), color_(std::move(color)) {}
 
-  void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State state) override { paintIcon(*painter, name_, rect, tint(mode, state)); }
+  void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State state) override {
+    paintIcon(*painter, name_, rect, tint(mode, state));
+  }
 
   QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override { return scaledPixmap(size, mode, state, 1.0); }
 
   QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal) override {
     const QColor color = tint(mode, state);
-    const QString key = QStringLiteral("orrery-icon-%1-%2-%3x%4").arg(name_, color.name(QColor::HexArgb)).arg(size.width()).arg(size.height());
+    const QString key =
+        QStringLiteral("orrery-icon-%1-%2-%3x%4").arg(name_, color.name(QColor::HexArgb)).arg(size.width()).arg(size.height());
     QPixmap pixmap;
     if (QPixmapCache::find(key, &pixmap)) return pixmap;
     pixmap = QPixmap(size);

@@ -128,9 +128,19 @@ QSlider::handle:horizontal:focus { background: @accent; }
 
 QString styleSheetFor(const Colors& c, const QColor& accent) {
   QString sheet = QLatin1String(kSheet);
-  const std::pair<const char*, QColor> names[] = {
-      {"@accenthover", mixed(accent, c.text, 0.2)}, {"@accent", accent}, {"@alternate", mixed(c.panel, c.field, 0.5)}, {"@onaccent", c.dark ? c.window : QColor(Qt::white)},
-      {"@window", c.window}, {"@panel", c.panel}, {"@field", c.field}, {"@hover", c.hover}, {"@line", c.line}, {"@text", c.text}, {"@dim", c.dim}, {"@faint", c.faint}, {"@danger", c.danger}};
+  const std::pair<const char*, QColor> names[] = {{"@accenthover", mixed(accent, c.text, 0.2)},
+                                                  {"@accent", accent},
+                                                  {"@alternate", mixed(c.panel, c.field, 0.5)},
+                                                  {"@onaccent", c.dark ? c.window : QColor(Qt::white)},
+                                                  {"@window", c.window},
+                                                  {"@panel", c.panel},
+                                                  {"@field", c.field},
+                                                  {"@hover", c.hover},
+                                                  {"@line", c.line},
+                                                  {"@text", c.text},
+                                                  {"@dim", c.dim},
+                                                  {"@faint", c.faint},
+                                                  {"@danger", c.danger}};
   for (const auto& [name, color] : names) sheet.replace(QLatin1String(name), color.name());
   return sheet.replace(QLatin1String("@tone"), c.dark ? QLatin1String("dark") : QLatin1String("light"));
 }

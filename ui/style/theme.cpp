@@ -5,6 +5,7 @@
 #include <QDBusInterface>
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
+#include <QDBusVariant>
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QSettings>
@@ -52,7 +53,8 @@ Theme::Theme(QApplication& application, QObject* parent) : QObject(parent), appl
   if (bus.isConnected()) {
     bus.connect(kPortal, kPortalPath, kPortalSettings, "SettingChanged", this, SLOT(onPortalSetting(QString, QString, QDBusVariant)));
     auto call = QDBusMessage::createMethodCall(kPortal, kPortalPath, kPortalSettings, "Read");
-    call << "org.freedesktop.appearance" << "color-scheme";
+    call << "org.freedesktop.appearance"
+         << "color-scheme";
     auto* watcher = new QDBusPendingCallWatcher(bus.asyncCall(call, 1000), this);
     connect(watcher, &QDBusPendingCallWatcher::finished, this, [this](QDBusPendingCallWatcher* self) {
       QDBusPendingReply<QDBusVariant> reply = *self;

@@ -1,12 +1,14 @@
 // Puts the look on the application: Fusion, own palette, style sheet. Dark, light, or as the desktop says.
 #pragma once
 
-#include <QDBusVariant>
 #include <QObject>
 
 #include "ui/style/colors.h"
 
+Q_MOC_INCLUDE(<QDBusVariant>)
+
 class QApplication;
+class QDBusVariant;
 
 namespace orrery::ui {
 

@@ -14,7 +14,9 @@ class AccessibleSlider : public QAccessibleWidget, public QAccessibleValueInterf
   void* interface_cast(QAccessible::InterfaceType type) override {
     return type == QAccessible::ValueInterface ? static_cast<QAccessibleValueInterface*>(this) : QAccessibleWidget::interface_cast(type);
   }
-  QString text(QAccessible::Text kind) const override { return kind == QAccessible::Value ? slider_->valueText() : QAccessibleWidget::text(kind); }
+  QString text(QAccessible::Text kind) const override {
+    return kind == QAccessible::Value ? slider_->valueText() : QAccessibleWidget::text(kind);
+  }
 
   QVariant currentValue() const override { return slider_->value(); }
   void setCurrentValue(const QVariant& value) override { slider_->change(value.toDouble()); }

@@ -10,7 +10,8 @@
 
 namespace orrery::ui {
 
-EmptyState::EmptyState(const QString& icon_name, const QString& sentence, const QString& button, QWidget* parent) : QWidget(parent), icon_(icon_name) {
+EmptyState::EmptyState(const QString& icon_name, const QString& sentence, const QString& button, QWidget* parent)
+    : QWidget(parent), icon_(icon_name) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(24, 16, 24, 16);
   column->addStretch(1);

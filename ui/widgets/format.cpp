@@ -25,7 +25,8 @@ QString formatDuration(double seconds) {
   if (!(seconds >= 0.0) || seconds > 1e8) return tr("unknown");
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
   if (whole < 60) return tr("%1 s").arg(whole);
-  if (whole < 3600) return whole % 60 ? tr("%1 min %2 s").arg(whole / 60).arg(whole % 60, 2, 10, QLatin1Char('0')) : tr("%1 min").arg(whole / 60);
+  if (whole < 3600)
+    return whole % 60 ? tr("%1 min %2 s").arg(whole / 60).arg(whole % 60, 2, 10, QLatin1Char('0')) : tr("%1 min").arg(whole / 60);
   if (whole < 48 * 3600) return tr("%1 h %2 min").arg(whole / 3600).arg(whole % 3600 / 60, 2, 10, QLatin1Char('0'));
   return tr("%1 days %2 h").arg(whole / 86400).arg(whole % 86400 / 3600);
 }

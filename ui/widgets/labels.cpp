@@ -48,7 +48,9 @@ void setRole(QWidget* widget, const char* role) {
   widget->style()->polish(widget);
 }
 
-ElidedLabel::ElidedLabel(const QString& text, QWidget* parent, Qt::TextElideMode mode) : QLabel(text, parent), mode_(mode) { setTextFormat(Qt::PlainText); }
+ElidedLabel::ElidedLabel(const QString& text, QWidget* parent, Qt::TextElideMode mode) : QLabel(text, parent), mode_(mode) {
+  setTextFormat(Qt::PlainText);
+}
 
 QSize ElidedLabel::minimumSizeHint() const { return {16, QLabel::minimumSizeHint().height()}; }
 

@@ -50,7 +50,8 @@ void NumberField::setValue(double value) {
 void NumberField::showText() {
   // Finer than a step (set with Shift or typed): show what it really is.
   int decimals = decimals_;
-  while (!whole_ && decimals < 6 && std::abs(value_ - std::round(value_ * std::pow(10, decimals)) / std::pow(10, decimals)) > 1e-9 * std::max(1.0, std::abs(value_))) {
+  while (!whole_ && decimals < 6 &&
+         std::abs(value_ - std::round(value_ * std::pow(10, decimals)) / std::pow(10, decimals)) > 1e-9 * std::max(1.0, std::abs(value_))) {
     if (++decimals > decimals_ + 2) break;
   }
   const QString number = formatNumber(value_, decimals);
@@ -98,10 +99,14 @@ void NumberField::focusOutEvent(QFocusEvent* event) {
 
 void NumberField::keyPressEvent(QKeyEvent* event) {
   switch (event->key()) {
-    case Qt::Key_Up: return stepBy(1, event->modifiers());
-    case Qt::Key_Down: return stepBy(-1, event->modifiers());
-    case Qt::Key_PageUp: return stepBy(10, event->modifiers());
-    case Qt::Key_PageDown: return stepBy(-10, event->modifiers());
+    case Qt::Key_Up:
+      return stepBy(1, event->modifiers());
+    case Qt::Key_Down:
+      return stepBy(-1, event->modifiers());
+    case Qt::Key_PageUp:
+      return stepBy(10, event->modifiers());
+    case Qt::Key_PageDown:
+      return stepBy(-10, event->modifiers());
     case Qt::Key_Return:
     case Qt::Key_Enter:
       commit();
@@ -110,7 +115,8 @@ void NumberField::keyPressEvent(QKeyEvent* event) {
       if (!isModified()) break;  // the window may use it
       showText();
       return selectAll();
-    default: break;
+    default:
+      break;
   }
   QLineEdit::keyPressEvent(event);
 }

@@ -34,11 +34,14 @@ class SectionHeader : public QAbstractButton {
     QPainter painter(this);
     const Colors& colors = colorsOf(palette());
     const bool strong = underMouse() || hasFocus();
-    paintIcon(painter, isChecked() ? QStringLiteral("chevron-right") : QStringLiteral("chevron-down"), QRectF(0, height() / 2.0 - 6, 12, 12), strong ? colors.text : colors.dim);
+    paintIcon(painter, isChecked() ? QStringLiteral("chevron-right") : QStringLiteral("chevron-down"),
+              QRectF(0, height() / 2.0 - 6, 12, 12), strong ? colors.text : colors.dim);
     painter.setPen(hasFocus() ? palette().color(QPalette::Highlight) : strong ? colors.text : colors.dim);
     painter.drawText(rect().adjusted(18, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, text());
     painter.setPen(colors.dim);
-    if (!note_.isEmpty()) painter.drawText(rect().adjusted(18 + fontMetrics().horizontalAdvance(text()) + 12, 0, -2, 0), Qt::AlignVCenter | Qt::AlignRight, note_);
+    if (!note_.isEmpty())
+      painter.drawText(rect().adjusted(18 + fontMetrics().horizontalAdvance(text()) + 12, 0, -2, 0), Qt::AlignVCenter | Qt::AlignRight,
+                       note_);
   }
   void enterEvent(QEnterEvent*) override { update(); }
   void leaveEvent(QEvent*) override { update(); }

@@ -155,16 +155,31 @@ void ValueSlider::wheelEvent(QWheelEvent* event) {
 void ValueSlider::keyPressEvent(QKeyEvent* event) {
   switch (event->key()) {
     case Qt::Key_Left:
-    case Qt::Key_Down: stepBy(-1, event->modifiers()); break;
+    case Qt::Key_Down:
+      stepBy(-1, event->modifiers());
+      break;
     case Qt::Key_Right:
-    case Qt::Key_Up: stepBy(1, event->modifiers()); break;
-    case Qt::Key_PageDown: stepBy(-10, event->modifiers()); break;
-    case Qt::Key_PageUp: stepBy(10, event->modifiers()); break;
-    case Qt::Key_Home: change(min_); break;
-    case Qt::Key_End: change(max_); break;
+    case Qt::Key_Up:
+      stepBy(1, event->modifiers());
+      break;
+    case Qt::Key_PageDown:
+      stepBy(-10, event->modifiers());
+      break;
+    case Qt::Key_PageUp:
+      stepBy(10, event->modifiers());
+      break;
+    case Qt::Key_Home:
+      change(min_);
+      break;
+    case Qt::Key_End:
+      change(max_);
+      break;
     case Qt::Key_Delete:
-    case Qt::Key_Backspace: change(neutral_); break;
-    default: return QWidget::keyPressEvent(event);
+    case Qt::Key_Backspace:
+      change(neutral_);
+      break;
+    default:
+      return QWidget::keyPressEvent(event);
   }
   end_.start();
 }

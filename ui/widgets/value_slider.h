@@ -57,7 +57,7 @@ class ValueSlider : public QWidget {
   bool dragging_ = false;
   double drag_unit_ = 0.0;  // where the hand is, 0..1, before snapping
   double last_x_ = 0.0;
-  QTimer end_;              // a release may be the first half of a double-click, which belongs to the same gesture
+  QTimer end_;  // a release may be the first half of a double-click, which belongs to the same gesture
 };
 
 }  // namespace orrery::ui

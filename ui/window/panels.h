@@ -13,11 +13,13 @@ namespace orrery::ui {
 class Session;
 
 enum class PanelArea {
-  left, right, bottom,  // a dock widget: moves, floats, hides; several in one area of a workspace share it as tabs
-  centre,               // beside the stage, divided by a splitter
-  whole,                // in the stage's place (the stage is hidden in its workspaces)
-  sheet,                // slides in over the right side of the stage at Session::openSheet(id, arguments); the widget may have a slot
-                        // `void setArguments(const QStringList&)` (Q_INVOKABLE), and leaves by Session::closeSheet() or Escape
+  left,
+  right,
+  bottom,  // a dock widget: moves, floats, hides; several in one area of a workspace share it as tabs
+  centre,  // beside the stage, divided by a splitter
+  whole,   // in the stage's place (the stage is hidden in its workspaces)
+  sheet,   // slides in over the right side of the stage at Session::openSheet(id, arguments); the widget may have a slot
+           // `void setArguments(const QStringList&)` (Q_INVOKABLE), and leaves by Session::closeSheet() or Escape
 };
 
 struct PanelSpec {
@@ -27,7 +29,7 @@ struct PanelSpec {
   QStringList workspaces;  // where it shows at first: of "play", "train", "data", "compare"; empty: hidden until asked for
   PanelArea area = PanelArea::right;
   std::function<QWidget*(Session&)> factory;
-  int size_px = 0;         // preferred width (left, right, sheet, centre) or height (bottom); 0: the widget's own
+  int size_px = 0;  // preferred width (left, right, sheet, centre) or height (bottom); 0: the widget's own
 };
 
 const std::vector<PanelSpec>& panels();

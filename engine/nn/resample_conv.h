@@ -1,0 +1,35 @@
+// Convolution with built-in low-pass resampling, and its style-modulated form.
+// Source: Karras et al. 2019, 2020 (StyleGAN, StyleGAN2 section 2.2 and appendix B).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+
+namespace orrery::nn {
+
+struct ResampleConv {
+  std::int64_t up = 1;
+  std::int64_t down = 1;
+  std::array<std::int64_t, 4> padding{0, 0, 0, 0};  // x0, x1, y0, y1 of the up-sampled picture; the filter's own padding is added
+  std::int64_t groups = 1;
+  bool flip_weight = true;   // true: correlation (an ordinary conv2d); false: true convolution (flipped kernel)
+  bool flip_filter = false;  // as kernels::UpFirDn
+};
+
+// x [N, I, H, W], w [O, I/groups, kh, kw], filter [fh, fw], [f] or undefined:
+//   insert up-1 zeros, pad, filter (gain up^2, where up > 1), convolve with w, filter and keep every down-th pixel (where down > 1).
+// float32 or float64; differentiable any number of times. The cheapest equal order of the steps is taken.
+at::Tensor resample_conv2d(const at::Tensor& x, const at::Tensor& w, const at::Tensor& filter, const ResampleConv& options);
+
+// Weight modulation (StyleGAN2 equations 1 and 3): w'[n,o,i] = w[o,i] styles[n,i], then, if `demodulate`, w' divided by
+// sqrt(sum over (i, k) of w'^2 + 1e-8). styles [N, I]; noise (undefined: none) is added to the result, broadcast over channels.
+// Un-fused: styles scale the input, demodulation the output. Fused: one convolution with N groups. Equal up to rounding.
+at::Tensor modulated_conv2d(const at::Tensor& x, const at::Tensor& w, const at::Tensor& styles, const at::Tensor& noise,
+                            const at::Tensor& filter, const ResampleConv& options, bool demodulate = true, bool fused = false);
+
+// 1 / sqrt(sum over (i, k) of (w[o,i] styles[n,i])^2 + 1e-8): [N, O].
+at::Tensor demodulation(const at::Tensor& w, const at::Tensor& styles);
+
+}  // namespace orrery::nn

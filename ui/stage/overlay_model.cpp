@@ -1,0 +1,36 @@
+#include "ui/stage/overlay_model.h"
+
+#include <algorithm>
+
+namespace orrery::ui {
+
+QRectF chipRect(const OverlayChip& chip, const QSizeF& text_size) {
+  constexpr double kMargin = 10.0;
+  const QSizeF size(text_size.width() + 16.0, text_size.height() + 10.0);
+  const QRectF& in = chip.within;
+  switch (chip.corner) {
+    case OverlayChip::Corner::bottom_left:
+      return {QPointF(in.left() + kMargin, in.bottom() - kMargin - size.height()), size};
+    case OverlayChip::Corner::top_left:
+      return {QPointF(in.left() + kMargin, in.top() + kMargin), size};
+    case OverlayChip::Corner::top_right:
+      return {QPointF(in.right() - kMargin - size.width(), in.top() + kMargin), size};
+    case OverlayChip::Corner::bottom_middle:
+      return {QPointF(in.center().x() - size.width() / 2, in.bottom() - kMargin - size.height()), size};
+    case OverlayChip::Corner::middle:
+      return {in.center() - QPointF(size.width() / 2, size.height() / 2), size};
+  }
+  return {in.topLeft(), size};
+}
+
+QRectF lensRect(const OverlayLens& lens) {
+  // Beside the cursor, on the side where there is room.
+  constexpr double kAway = 22.0;
+  QRectF rect(lens.cursor + QPointF(kAway, kAway), QSizeF(kLensSide, kLensSide + 24.0));
+  if (rect.right() > lens.within.right()) rect.moveRight(lens.cursor.x() - kAway);
+  if (rect.bottom() > lens.within.bottom()) rect.moveBottom(lens.cursor.y() - kAway);
+  rect.moveTopLeft({std::max(lens.within.left(), rect.left()), std::max(lens.within.top(), rect.top())});
+  return rect;
+}
+
+}  // namespace orrery::ui

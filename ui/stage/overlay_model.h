@@ -1,0 +1,57 @@
+// What lies over the pictures, as a value in logical pixels: the same for the ImGui overlay and the software viewer.
+#pragma once
+
+#include <QColor>
+#include <QPointF>
+#include <QRectF>
+#include <QSize>
+#include <QStringList>
+#include <optional>
+#include <vector>
+
+namespace orrery::ui {
+
+struct OverlayChip {
+  enum class Corner { bottom_left, top_left, top_right, bottom_middle, middle } corner = Corner::bottom_left;
+  QRectF within;  // the view
+  QStringList lines;
+  double opacity = 1.0;
+};
+
+// A small map of latent space with the place in its middle; dragging in it goes there.
+struct OverlayPad {
+  QRectF rect;
+  double x = 0.0, y = 0.0;  // the place, in seeds
+  double seeds_across = 4.0;
+  std::vector<QPointF> trail;                  // places, oldest first
+  std::vector<std::pair<int, QPointF>> marks;  // stored positions: number and place
+  double opacity = 1.0;
+  bool active = false;
+
+  QPointF toPx(const QPointF& place) const { return rect.center() + QPointF(place.x() - x, y - place.y()) * (rect.width() / seeds_across); }
+};
+
+struct OverlayLens {
+  QPointF cursor;
+  QRectF within;
+  int slot = 0;
+  QPointF picture_px;  // under the cursor
+  QSize picture_size;
+  QString text;  // "x 12  y 40   #f2a65a"
+};
+
+struct OverlayModel {
+  std::vector<OverlayChip> chips;
+  std::optional<OverlayPad> pad;
+  std::optional<OverlayLens> lens;
+  QColor accent, text, dim, back;
+};
+
+// Where a chip of this size lies.
+QRectF chipRect(const OverlayChip& chip, const QSizeF& text_size);
+// The pixels the lens shows, in picture pixels, and where it lies on the stage.
+inline constexpr int kLensPixels = 11;
+inline constexpr double kLensSide = 132.0;
+QRectF lensRect(const OverlayLens& lens);
+
+}  // namespace orrery::ui

@@ -1,0 +1,83 @@
+#include <QImage>
+#include <QPainter>
+#include <cmath>
+
+#include "ui/stage/overlay_draw.h"
+
+namespace orrery::ui {
+namespace {
+
+QColor faded(QColor color, double opacity) {
+  color.setAlphaF(static_cast<float>(color.alphaF() * opacity));
+  return color;
+}
+
+}  // namespace
+
+void paintOverlay(QPainter& painter, const OverlayModel& model, const std::function<QImage(int)>& picture) {
+  painter.setRenderHint(QPainter::Antialiasing);
+  const QFontMetricsF metrics(painter.font());
+  for (const auto& chip : model.chips) {
+    QSizeF size;
+    for (const auto& line : chip.lines) size = {std::max(size.width(), metrics.horizontalAdvance(line)), size.height() + metrics.height()};
+    const QRectF rect = chipRect(chip, size);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(faded(model.back, chip.opacity));
+    painter.drawRoundedRect(rect, 5, 5);
+    double y = rect.top() + 5 + metrics.ascent();
+    for (int i = 0; i < chip.lines.size(); ++i, y += metrics.height()) {
+      painter.setPen(faded(i == 0 ? model.text : model.dim, chip.opacity));
+      painter.drawText(QPointF(rect.left() + 8, y), chip.lines[i]);
+    }
+  }
+  if (model.pad) {
+    const OverlayPad& pad = *model.pad;
+    painter.save();
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(faded(model.back, pad.opacity));
+    painter.drawRoundedRect(pad.rect, 6, 6);
+    painter.setClipRect(pad.rect);
+    painter.setBrush(faded(model.dim, 0.75 * pad.opacity));
+    const double half = pad.seeds_across / 2;
+    for (double sx = std::ceil(pad.x - half); sx <= pad.x + half; sx += 1.0) {
+      for (double sy = std::ceil(pad.y - half); sy <= pad.y + half; sy += 1.0) painter.drawEllipse(pad.toPx({sx, sy}), 1.6, 1.6);
+    }
+    painter.setPen(QPen(faded(model.accent, 0.6 * pad.opacity), 1.5));
+    for (std::size_t i = 1; i < pad.trail.size(); ++i) painter.drawLine(pad.toPx(pad.trail[i - 1]), pad.toPx(pad.trail[i]));
+    for (const auto& [number, place] : pad.marks) {
+      const QPointF middle = pad.toPx(place);
+      painter.setPen(Qt::NoPen);
+      painter.setBrush(faded(model.accent, 0.25 * pad.opacity));
+      painter.drawEllipse(middle, 8, 8);
+      painter.setPen(faded(model.text, pad.opacity));
+      painter.drawText(QRectF(middle - QPointF(8, 8), QSizeF(16, 16)), Qt::AlignCenter, QString::number(number));
+    }
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(faded(model.accent, pad.opacity));
+    painter.drawEllipse(pad.rect.center(), 5, 5);
+    painter.restore();
+  }
+  if (model.lens) {
+    const OverlayLens& lens = *model.lens;
+    const QRectF rect = lensRect(lens);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(model.back);
+    painter.drawRoundedRect(rect, 6, 6);
+    const double cell = kLensSide / kLensPixels;
+    const QPointF first =
+        QPointF(std::floor(lens.picture_px.x()), std::floor(lens.picture_px.y())) - QPointF(kLensPixels / 2, kLensPixels / 2);
+    const QRectF wanted(first, QSizeF(kLensPixels, kLensPixels));
+    const QRectF shown = wanted & QRectF(QPointF(0, 0), QSizeF(lens.picture_size));
+    painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
+    if (!shown.isEmpty())
+      painter.drawImage(QRectF(rect.topLeft() + (shown.topLeft() - wanted.topLeft()) * cell, shown.size() * cell), picture(lens.slot),
+                        shown);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(model.accent, 1));
+    painter.drawRect(QRectF(rect.topLeft() + QPointF(kLensPixels / 2, kLensPixels / 2) * cell, QSizeF(cell, cell)));
+    painter.setPen(model.text);
+    painter.drawText(QRectF(rect.left(), rect.top() + kLensSide, rect.width(), 24), Qt::AlignCenter, lens.text);
+  }
+}
+
+}  // namespace orrery::ui

@@ -1,0 +1,155 @@
+#include "ui/stage/stage.h"
+
+#include <QClipboard>
+#include <QCursor>
+#include <QGuiApplication>
+#include <QMenu>
+#include <QMimeData>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include "ui/session/playback.h"
+#include "ui/stage/clipboard.h"
+#include "ui/stage/grid_feeder.h"
+#include "ui/stage/stage_strip.h"
+#include "ui/stage/surface.h"
+#include "ui/style/icons.h"
+#include "ui/widgets/picture.h"
+
+namespace orrery::ui {
+
+Stage::Stage(Session& session, QWidget* parent)
+    : QWidget(parent), session_(session), core_(new StageCore(session, this)), grid_(new GridFeeder(session, *core_)) {
+  setAccessibleName(tr("Stage"));
+  column_ = new QVBoxLayout(this);
+  column_->setContentsMargins(0, 0, 0, 0);
+  column_->setSpacing(0);
+  strip_ = new StageStrip(session_, *core_, this);
+  column_->addWidget(strip_);
+
+  QString why;
+  if (openGlWorks(&why)) {
+    useSurface(makeGlSurface(*core_));
+  } else {
+    useSurface(makeSoftSurface(*core_, tr("Software viewer: %1").arg(why)));
+  }
+  connect(&session_, &Session::frameArrived, this, [this](int view, const Frame& frame) {
+    core_->setPictureSize(view, {frame.image.width_px, frame.image.height_px});
+    surface_->setPicture(view, frame.image);
+  });
+  connect(grid_, &GridFeeder::pictureArrived, this, [this](int cell, const DeviceImage& image) {
+    const int slot = StageCore::kGridSlots + cell;
+    grid_pictures_[slot] = image;
+    core_->setPictureSize(slot, {image.width_px, image.height_px});
+    surface_->setPicture(slot, image);
+  });
+  connect(core_, &StageCore::redrawNeeded, this, [this] { surface_->redraw(); });
+  connect(core_, &StageCore::gridCellChosen, this, [this](int cell) {
+    const Request request = grid_->requestOf(cell);
+    session_.setRequest(request, tr("Choose a seed"));
+  });
+  connect(core_, &StageCore::contextMenuWanted, this, [this] {
+    QMenu menu(this);
+    fillMenu(menu);
+    menu.exec(QCursor::pos());
+  });
+  connect(&session_, &Session::acted, this, [this] { core_->setHint({}); });
+}
+
+Stage::~Stage() = default;
+
+void Stage::useSurface(std::unique_ptr<Surface> surface) {
+  if (surface_) {
+    column_->removeWidget(surface_->widget());
+    surface_->widget()->deleteLater();
+  }
+  surface_ = std::move(surface);
+  core_->setPadDrawnByImGui(surface_->isOpenGl());
+  column_->insertWidget(0, surface_->widget(), 1);
+  surface_->widget()->setAccessibleName(tr("Picture"));
+  surface_->widget()->setAccessibleDescription(
+      tr("Drag to walk in latent space, turn the wheel to zoom. The Walk control in the Controls panel does the same by numbers."));
+  connect(surface_.get(), &Surface::failed, this, [this](const QString& why) {
+    useSurface(makeSoftSurface(*core_, tr("Software viewer: OpenGL failed.")));
+    feed();
+    Q_EMIT softwareViewerUsed(why);
+  });
+}
+
+void Stage::feed() {
+  for (int view = 0; view < session_.viewCount(); ++view) {
+    if (const auto& frame = session_.frame(view)) surface_->setPicture(view, frame->image);
+  }
+  for (const auto& [slot, image] : grid_pictures_) surface_->setPicture(slot, image);
+}
+
+QString Stage::surfaceDescription() const { return surface_->description(); }
+QWidget* Stage::view() const { return surface_->widget(); }
+QImage Stage::grabStage() { return surface_->grab(); }
+bool Stage::handleKey(const QKeyEvent& event) { return core_->key(event); }
+
+void Stage::copyPicture() {
+  const auto& frame = session_.frame(session_.activeView());
+  if (!frame) return;
+  const QImage picture = imageOf(frame->image);
+  if (picture.isNull()) return session_.say(tr("The picture lies on the GPU; export it instead."));
+  const ModelInfo* model = session_.model();
+  const QString readable = tr("Orrery, model %1").arg(model ? QString::fromStdString(model->name) : QString());
+  QGuiApplication::clipboard()->setMimeData(pictureMime(picture.copy(), frame->request, readable));
+  session_.say(tr("Copied the picture with its recipe."));
+}
+
+bool Stage::paste(const QMimeData& mime) {
+  if (mime.hasFormat(QLatin1String(kRequestMime))) {
+    const auto request = request_from_json(mime.data(QLatin1String(kRequestMime)).toStdString());
+    if (!request) return session_.report(request.error()), true;
+    session_.setRequest(request.value(), tr("Paste"));
+    return true;
+  }
+  QStringList paths;
+  for (const QUrl& url : mime.urls()) {
+    if (url.isLocalFile()) paths << url.toLocalFile();
+  }
+  if (paths.isEmpty()) return false;
+  session_.openPaths(paths);
+  return true;
+}
+
+void Stage::fillMenu(QMenu& menu) {
+  const auto add = [&](const char* icon_name, const QString& text, const QKeySequence& keys, auto action) {
+    QAction* entry = menu.addAction(icon(QLatin1String(icon_name)), text, this, action);
+    entry->setShortcut(keys);
+    entry->setShortcutVisibleInContextMenu(true);
+    return entry;
+  };
+  const auto check = [&](const char* icon_name, const QString& text, const QKeySequence& keys, bool on, auto action) {
+    QAction* entry = add(icon_name, text, keys, action);
+    entry->setCheckable(true);
+    entry->setChecked(on);
+  };
+  add("copy", tr("Copy picture"), QKeySequence::Copy, [this] { copyPicture(); });
+  add("export", tr("Export..."), QKeySequence(tr("Ctrl+E")), [this] { Q_EMIT exportWanted(); });
+  menu.addSeparator();
+  add("dice", tr("Random seed"), Qt::Key_R, [this] { session_.randomise(); });
+  menu.addSeparator();
+  add("fit", tr("Fit"), Qt::Key_F, [this] { core_->fit(); });
+  add("one-to-one", tr("One to one"), Qt::Key_Z, [this] { core_->oneToOne(); });
+  check("smooth", tr("Smooth pixels"), Qt::Key_S, core_->smooth(), [this] { core_->setSmooth(!core_->smooth()); });
+  check("hud", tr("Show seed and time"), Qt::Key_H, core_->hud(), [this] { core_->setHud(!core_->hud()); });
+  check("zoom-in", tr("Lens"), Qt::Key_L, core_->lens(), [this] { core_->setLens(!core_->lens()); });
+  menu.addSeparator();
+  const StageMode mode = session_.stageMode();
+  check("data", tr("Grid of seeds"), Qt::Key_G, mode == StageMode::grid,
+        [this] { session_.setStageMode(session_.stageMode() == StageMode::grid ? StageMode::pictures : StageMode::grid); });
+  check("wipe", tr("Wipe A and B"), Qt::Key_W, mode == StageMode::wipe,
+        [this] { session_.setStageMode(session_.stageMode() == StageMode::wipe ? StageMode::pictures : StageMode::wipe); });
+  check("difference", tr("Difference of A and B"), Qt::Key_D, mode == StageMode::difference,
+        [this] { session_.setStageMode(session_.stageMode() == StageMode::difference ? StageMode::pictures : StageMode::difference); });
+}
+
+void Stage::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::PaletteChange && surface_) surface_->redraw();
+  QWidget::changeEvent(event);
+}
+
+}  // namespace orrery::ui
