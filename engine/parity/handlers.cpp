@@ -1,10 +1,14 @@
 #include "engine/parity/handlers.h"
 
+#include "engine/features/cases.h"
+#include "engine/metrics/cases.h"
+
 namespace orrery::parity {
 
 const std::map<std::string, Handler>& handlers() {
   static const std::map<std::string, Handler> table{
-      // {"name", run_name_case},
+      {"features", features::run_features_case},
+      {"metrics", metrics::run_metrics_case},
   };
   return table;
 }
