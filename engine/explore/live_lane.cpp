@@ -100,6 +100,7 @@ class LiveLane::Lane {
       return slot_.newest != frame_.generation && slot_.given_up < kMostGivenUp;
     }
     void on_step(const at::Tensor& preview, int step, int steps) override {
+      steps_ = steps;
       if (cancelled()) return;
       Frame frame = frame_;
       frame.step = step;
@@ -110,10 +111,13 @@ class LiveLane::Lane {
       slot_.call(slot_.on_frame, frame);
     }
 
+    int steps() const { return steps_; }
+
    private:
     Lane& lane_;
     Slot& slot_;
     Frame frame_;
+    int steps_ = 1;
     Clock::time_point start_ = Clock::now();
   };
 
@@ -174,6 +178,7 @@ class LiveLane::Lane {
         return;
       }
       frame.image = image_of(rgba8_on_host(pictures[0]));
+      frame.step = frame.steps = observer.steps();
       frame.render_ms = ms_since(start);
       slot.given_up = 0;
       slot.call(slot.on_frame, frame);

@@ -1,6 +1,7 @@
 #include "engine/explore/model_shelf.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -67,7 +68,25 @@ struct ModelShelf::Entry {
   bool run = false;
   std::vector<Snapshot> snapshots;         // oldest first
   std::shared_ptr<const Model> newest;     // what plays by default; of a run that trains not always a kept one
+  std::chrono::steady_clock::time_point resolved_at{};
   std::vector<ControlSpec> controls;       // the player's
+
+  void keep_from(const Entry& known) {
+    resolved_at = known.resolved_at;
+    if (known.newest->kimg > newest->kimg) newest = known.newest;
+    info.hash = newest->hash;
+    for (const auto& old : known.snapshots) {
+      const auto same = std::find_if(snapshots.begin(), snapshots.end(), [&](const Snapshot& snapshot) { return snapshot.info.kimg == old.info.kimg; });
+      if (same != snapshots.end() && same->hash == old.hash) {
+        same->info = old.info;
+        same->model = old.model;
+        same->used = old.used;
+      } else if (same == snapshots.end() && old.path.empty()) {
+        const auto later = std::find_if(snapshots.begin(), snapshots.end(), [&](const Snapshot& snapshot) { return snapshot.info.kimg > old.info.kimg; });
+        snapshots.insert(later, old);
+      }
+    }
+  }
 
   void refresh() {
     info.controls = controls;
@@ -244,14 +263,18 @@ ModelInfo ModelShelf::open_now(const std::string& path) {
   }
   describe(entry, entry.newest);
   {
-    // What training published meanwhile is newer than what lies in the folder.
+    // What is known already stays known: loaded weights, metrics, and what training published that is newer than the folder.
     const std::lock_guard lock(mutex_);
-    if (const auto known = entries_.find(entry.info.id); known != entries_.end() && known->second.newest->kimg > entry.newest->kimg) {
-      entry.newest = known->second.newest;
-      entry.info.hash = entry.newest->hash;
-    }
+    if (const auto known = entries_.find(entry.info.id); known != entries_.end()) entry.keep_from(known->second);
   }
   return add(std::move(entry));
+}
+
+bool ModelShelf::watched(const std::string& run_folder) const {
+  const std::string id = kRun + tidy(run_folder);
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  return found != entries_.end() && std::chrono::steady_clock::now() - found->second.resolved_at < std::chrono::seconds(30);
 }
 
 void ModelShelf::publish(const std::string& run_folder, std::shared_ptr<const Model> model, const std::map<std::string, double>& metrics, bool keep) {
@@ -303,6 +326,7 @@ std::shared_ptr<const Model> ModelShelf::resolve(const Request& request) {
     const auto found = entries_.find(request.model);
     if (found == entries_.end()) gone("The model \"" + request.model + "\" is not open.");
     Entry& entry = found->second;
+    entry.resolved_at = std::chrono::steady_clock::now();
     const auto wanted = request.get<std::int64_t>("snapshot", -1);
     if (wanted < 0 || !entry.run) return entry.newest;
     if (wanted >= static_cast<std::int64_t>(entry.snapshots.size())) {

@@ -39,7 +39,8 @@ class ModelShelf : public Models, public SnapshotSink, public ModelSource {
   void close(const std::string& id) override;
   void set_listener(Listener listener) override;
 
-  // SnapshotSink
+  // SnapshotSink. A run is watched while somebody asked for pictures of it in the last half minute.
+  bool watched(const std::string& run_folder) const override;
   void publish(const std::string& run_folder, std::shared_ptr<const Model> model, const std::map<std::string, double>& metrics, bool keep) override;
 
   // ModelSource
