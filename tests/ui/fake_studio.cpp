@@ -63,6 +63,12 @@ Face faceOf(const Request& request) {
   const auto pad = request.get<std::vector<double>>("latent.pad", {0.0, 0.0});
   const double seed = static_cast<double>(request.get<std::int64_t>("seed", 0) * 13 % 4096);
   Style style = styleAt(seed + (pad.size() > 0 ? pad[0] : 0.0), pad.size() > 1 ? pad[1] : 0.0);
+  const double blend_amount = request.get<double>("latent.blend", 0.0);
+  if (blend_amount > 0.0) {
+    const auto second_pad = request.get<std::vector<double>>("latent.second_pad", {0.0, 0.0});
+    const Style second = styleAt(static_cast<double>(request.get<std::int64_t>("latent.second", 1) * 13 % 4096) + second_pad[0], second_pad[1]);
+    for (int i = 0; i < kStyles; ++i) style[i] += (second[i] - style[i]) * blend_amount;
+  }
   const double mix_amount = request.get<double>("mix.amount", 0.0);
   if (mix_amount > 0.0) {
     const Style other = styleAt(static_cast<double>(request.get<std::int64_t>("mix.seed", 1)) + 0.5, 77.0);
@@ -210,6 +216,11 @@ std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots)
   add(control("seed", "Latent", "Seed", ControlKind::seed, std::int64_t{0}, "The number that the latent is drawn from.")).animatable = false;
   add(control("latent.pad", "Latent", "Walk", ControlKind::latent_pad, std::vector<double>{0.0, 0.0},
               "Where the picture lies in latent space. Whole numbers are seeds; between them the latents mix."));
+  add(control("latent.second", "Latent", "Second seed", ControlKind::seed, std::int64_t{1}, "The seed at the other end of Blend.")).animatable = false;
+  add(control("latent.second_pad", "Latent", "Second walk", ControlKind::latent_pad, std::vector<double>{0.0, 0.0}, "Where the second point stands."))
+      .simple = false;
+  auto& second_blend = add(control("latent.blend", "Latent", "Blend", ControlKind::slider, 0.0, "How far to go from the first point to the second."));
+  second_blend.min = 0, second_blend.max = 1;
   add(control("latent.space", "Latent", "Mix in", ControlKind::choice, std::string("z"),
               "The space in which neighbouring seeds are mixed."))
       .choices = {"z", "w", "z spherical"};

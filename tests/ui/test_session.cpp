@@ -118,6 +118,19 @@ class TestSession : public QObject {
     QVERIFY(!session_->playback().playing());
   }
 
+  void pathsGoBetweenSeedsToo() {
+    session_->start();
+    session_->randomise();
+    session_->storePosition(0);
+    session_->randomise();
+    session_->storePosition(1);
+    session_->playback().toggle();
+    QVERIFY(session_->playback().playing());
+    QTRY_VERIFY(session_->request().get<double>("latent.blend", 0.0) > 0.05);
+    session_->recallPosition(0);
+    QTRY_COMPARE(session_->request(), *session_->position(0));
+  }
+
   void keyframesCanBeUndone() {
     session_->start();
     session_->setControl("truncation.psi", 0.5);

@@ -26,29 +26,13 @@ Timeline Playback::path() const {
       return path;
     }
   }
-  std::vector<const Request*> stops;
+  std::vector<Request> stops;
   for (int i = 0; i < Session::kPositions; ++i) {
-    if (session_.position(i) && session_.position(i)->model == session_.request().model) stops.push_back(&*session_.position(i));
+    if (session_.position(i) && session_.position(i)->model == session_.request().model) stops.push_back(*session_.position(i));
   }
-  path = {};
-  if (stops.size() < 2) return path;
-  path.base = *stops.front();
-  path.loop = true;
-  path.duration_s = kPositionSpan_s * static_cast<double>(stops.size());
   const ModelInfo* model = session_.model();
-  if (!model) return {};
-  for (const auto& spec : model->controls) {
-    Track track{spec.id, {}};
-    bool moves = false;
-    for (std::size_t i = 0; i < stops.size(); ++i) {
-      const auto found = stops[i]->values.find(spec.id);
-      track.keys.push_back(
-          {kPositionSpan_s * static_cast<double>(i), found == stops[i]->values.end() ? spec.neutral : found->second, Easing::smooth});
-      moves = moves || !(track.keys.back().value == track.keys.front().value);
-    }
-    if (moves && spec.animatable) path.tracks.push_back(std::move(track));
-  }
-  return path;
+  if (stops.size() < 2 || !model) return {};
+  return timeline_through(stops, model->controls, kPositionSpan_s * static_cast<double>(stops.size()), path.frames_per_s, true);
 }
 
 void Playback::play() {
@@ -100,17 +84,8 @@ void Playback::glide(const Request& target, int duration_ms) {
   stopDrift();
   stop();
   if (!model || from.model != target.model || duration_ms <= 0) return session_.showTransient(session_.activeView(), target);
-  glide_ = {};
-  glide_.base = target;
-  glide_.duration_s = duration_ms / 1000.0;
-  for (const auto& spec : model->controls) {
-    const auto read = [&spec](const Request& request) {
-      const auto found = request.values.find(spec.id);
-      return found == request.values.end() ? spec.neutral : found->second;
-    };
-    const Value a = read(from), b = read(target);
-    if (!(a == b)) glide_.tracks.push_back({spec.id, {{0.0, a, Easing::smooth}, {glide_.duration_s, b, Easing::smooth}}});
-  }
+  glide_ = timeline_through({from, target}, model->controls, duration_ms / 1000.0, session_.timeline().frames_per_s, false);
+  glide_target_ = target;
   glide_s_ = 0.0;
   updateTimer();
 }
@@ -140,7 +115,7 @@ void Playback::tick() {
   if (glide_s_ >= 0.0) {
     glide_s_ += passed_s;
     const bool over = glide_s_ >= glide_.duration_s;
-    session_.showTransient(view, over ? glide_.base : request_at(glide_, glide_s_));
+    session_.showTransient(view, over ? glide_target_ : request_at(glide_, glide_s_));
     if (over) stopGlide();
   } else if (playing_) {
     const Timeline path = this->path();

@@ -54,6 +54,7 @@ class Playback : public QObject {
   double drift_s_ = 0.0;
   std::vector<double> drift_origin_;
   Timeline glide_;
+  Request glide_target_;
   double glide_s_ = -1.0;  // negative: no glide under way
 };
 

@@ -231,13 +231,12 @@ Value Session::value(const std::string& id, int view) const {
   return control ? control->neutral : Value(0.0);
 }
 
-bool Session::isNeutral(const std::string& id, int view) const { return !request(view < 0 ? active_view_ : view).values.contains(id); }
-
-std::vector<int> Session::targets() const {
-  if (!linked_) return {active_view_};
-  std::vector<int> views;
-  for (int view = 0; view < view_count_; ++view) views.push_back(view);
-  return views;
+bool Session::isNeutral(const std::string& id, int view) const {
+  const auto& values = request(view < 0 ? active_view_ : view).values;
+  const auto found = values.find(id);
+  if (found == values.end()) return true;
+  const ControlSpec* control = spec(id);
+  return control && found->second == control->neutral;
 }
 
 void Session::setControl(const std::string& id, Value value) {
