@@ -151,14 +151,14 @@ class Job : public BasicJob {
   }
 };
 
-inline RunSetup setup(const std::string& folder, Options options = {}) {
+inline RunSetup setup(const std::string& folder, Options options = {}, int threads = 1) {
   RunSetup s;
   s.folder = {folder};
   s.system = "toy";
   s.config = {{"train", {{"batch", 16}}}};
   s.plan = plan(options);
   s.seed = 7;
-  s.threads = 2;
+  s.threads = threads;
   s.data = std::make_shared<Data>();
   s.build_network = [] { return std::make_shared<Net>(3, 8, Rng(0)); };
   return s;
