@@ -26,7 +26,6 @@ std::vector<config::Preset> stylegan2_presets() {
       {"tiny", "Tiny, 32 px", "Two CPU cores: a picture worth watching within minutes.", "",
        Json::parse(
            R"({"network": {"resolution_px": 32, "z_dim": 64, "w_dim": 64, "mapping_layers": 2, "label_layers": 2, "channel_base": 1024, "channel_max": 64},
-                       "objective": {"r1_gamma": null},
                        "train": {"batch": 16, "lr_g": 0.0025, "lr_d": 0.0025, "ema_kimg": 5, "ema_ramp_up": 0.05, "until_kimg": 200, "snapshot_kimg": 10}})")},
       {"small", "Small, 64 px", "A CPU and an evening, or any GPU.", "tiny",
        Json::parse(R"({"network": {"resolution_px": 64, "z_dim": 128, "w_dim": 128, "channel_base": 2048, "channel_max": 64},

@@ -35,7 +35,7 @@ struct StyleGan2NetworkConfig {
 };
 
 struct StyleGan2ObjectiveConfig {
-  std::optional<double> r1_gamma = 10.0;  // null: filled with 0.0002 resolution^2 / batch
+  std::optional<double> r1_gamma = std::nullopt;  // filled with 0.0002 resolution^2 / batch
   std::int64_t r1_interval = 16;
   double pl_weight = 2.0;
   std::int64_t pl_interval = 4;
