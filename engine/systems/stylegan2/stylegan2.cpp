@@ -1,23 +1,13 @@
 #include "engine/api/result.h"
-#include "engine/explore/generator_player.h"
-#include "engine/gan/stylegan2_recipe.h"
-#include "engine/nn/reset.h"
+#include "engine/gan/stylegan2_system.h"
 #include "engine/systems/stylegan2/cases.h"
-#include "engine/systems/system.h"
 
 namespace orrery {
 namespace {
 
-using gan::StyleGan2Config;
 using nlohmann::json;
 
-StyleGan2Config parse(const json& config) {
-  StyleGan2Config parsed;
-  config::from_config(config, parsed);
-  return parsed;
-}
-
-class StyleGan2 : public System {
+class StyleGan2 : public gan::StyleGan2System<gan::StyleGan2Config> {
  public:
   SystemInfo info() const override {
     SystemInfo info;
@@ -57,53 +47,12 @@ class StyleGan2 : public System {
         "γ, k_r1: objective.r1_gamma, objective.r1_interval",
         "s, d: modulation and demodulation of a layer's weights W (network.channel_base, network.channel_max)"};
     info.try_first = "Hold the latent pad and draw a slow circle, then pull ψ down to 0.5 and watch every picture move towards the mean.";
-    for (const auto& preset : gan::stylegan2_presets()) info.presets.push_back({preset.id, preset.label, preset.help});
+    info.presets = preset_infos();
     info.lights = {"parity", "trains", "explained"};
     return info;
   }
 
-  json defaults() const override { return config::to_config(StyleGan2Config{}); }
-  std::map<std::string, config::Field> config_help() const override { return config::describe<StyleGan2Config>(); }
-  std::vector<config::Preset> presets() const override { return gan::stylegan2_presets(); }
-  int wanted_size_px(const json& config) const override { return static_cast<int>(parse(config).network.resolution_px); }
-
-  json resolve(const json& config, const DataShape& data) const override {
-    StyleGan2Config parsed = parse(config);
-    gan::resolve_stylegan2(parsed, data);
-    return config::to_config(parsed);
-  }
-
-  std::shared_ptr<torch::nn::Module> build_network(const json& config) const override {
-    const auto network = parse(config).network;
-    check_resolved(network);
-    const auto g = gan::make_stylegan2_generator(network);
-    nn::reset_all(*g, Rng(0).fork("g"));
-    return g;
-  }
-
-  std::unique_ptr<Player> make_player(std::shared_ptr<const Model> model) const override { return make_generator_player(std::move(model)); }
-
-  Plan make_plan(const json& config) const override {
-    const StyleGan2Config parsed = parse(config);
-    check_resolved(parsed.network);
-    return gan::stylegan2_plan(parsed, [parsed]() -> std::unique_ptr<Objective> {
-      const auto networks = [parsed] {
-        return gan::GanNetworks{gan::make_stylegan2_generator(parsed.network), gan::make_stylegan2_discriminator(parsed.network)};
-      };
-      return std::make_unique<gan::AdversarialObjective>(networks, gan::adversarial_options(parsed.objective));
-    });
-  }
-
   void run_case(parity::Case& reference) const override { stylegan2::run_case(reference); }
-
- private:
-  static void check_resolved(const gan::StyleGan2NetworkConfig& network) {
-    StyleGan2Config config;
-    config.network = network;
-    DataShape data;
-    data.resolution_px = network.resolution_px, data.channels = network.channels, data.classes = network.classes;
-    gan::resolve_stylegan2(config, data);
-  }
 };
 
 }  // namespace
