@@ -10,6 +10,7 @@
 #include "ui/session/session.h"
 #include "ui/style/colors.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/number_field.h"
 #include "ui/widgets/toggle_switch.h"
 
 namespace orrery::ui {
@@ -25,7 +26,11 @@ ControlRow::ControlRow(Session& session, const ControlSpec& spec, QWidget* paren
   dot_ = new SignButton(SignButton::Sign::dot, this);
   key_ = new SignButton(SignButton::Sign::diamond, this);
   QWidget* main = editor_->main();
-  main->setAccessibleName(QString::fromStdString(spec.label));
+  const QString label = QString::fromStdString(spec.label);
+  main->setAccessibleName(label);
+  for (auto* field : editor_->findChildren<NumberField*>()) {
+    if (field != main && field->accessibleName().isEmpty()) field->setAccessibleName(tr("%1, number").arg(label));
+  }
   name_->setBuddy(main);
   dot_->setAccessibleName(tr("Reset %1").arg(QString::fromStdString(spec.label)));
   key_->setAccessibleName(tr("Key for %1").arg(QString::fromStdString(spec.label)));

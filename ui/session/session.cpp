@@ -239,6 +239,13 @@ bool Session::isNeutral(const std::string& id, int view) const {
   return control && found->second == control->neutral;
 }
 
+std::vector<int> Session::targets() const {
+  if (!linked_) return {active_view_};
+  std::vector<int> views;
+  for (int view = 0; view < view_count_; ++view) views.push_back(view);
+  return views;
+}
+
 void Session::setControl(const std::string& id, Value value) {
   const ControlSpec* control = spec(id);
   if (!control || !control->unavailable.empty()) return;
@@ -266,6 +273,18 @@ void Session::resetControl(const std::string& id) {
     setControl(id, control->neutral);
     endGesture();
   }
+}
+
+void Session::resetAll() {
+  const ModelInfo* info = model();
+  if (!info) return;
+  Request next{info->id, {}};
+  for (const auto& control : info->controls) {
+    const bool place = control.kind == ControlKind::latent_pad || control.kind == ControlKind::seed;
+    const auto found = request().values.find(control.id);
+    if (place && found != request().values.end()) next.values.insert(*found);
+  }
+  setRequest(std::move(next), tr("Reset every control"));
 }
 
 void Session::endGesture() { ++gesture_; }

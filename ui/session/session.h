@@ -83,6 +83,7 @@ class Session : public QObject {
   // Numbers are clamped to the spec's range. Calls on one control merge into one step until endGesture() (or a second of rest).
   void setControl(const std::string& id, Value value);
   void resetControl(const std::string& id);
+  void resetAll();  // every control of the active view but its place in latent space
   void endGesture();
   // Replaces the whole request of a view in one step ("Recall position 3").
   void setRequest(Request request, const QString& text, int view = -1);

@@ -215,6 +215,7 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
   }
   if (!hint_.isEmpty() && hint_opacity_ > 0.0)
     model.chips.push_back({OverlayChip::Corner::bottom_middle, QRectF(QPointF(0, 0), QSizeF(size_)), {hint_}, hint_opacity_});
+  if (!notice_.isEmpty()) model.chips.push_back({OverlayChip::Corner::middle, QRectF(QPointF(0, 0), QSizeF(size_)), {notice_}, 1.2});
   if (hud_ && mode == StageMode::pictures) addPad(model);
   if (lens_) addLens(model);
   return model;
@@ -329,6 +330,12 @@ void StageCore::setHint(const QString& hint) {
   hint_ = hint;
   hint_opacity_ = 1.0;
   fade_.stop();
+  Q_EMIT redrawNeeded();
+}
+
+void StageCore::setNotice(const QString& notice) {
+  if (notice == notice_) return;
+  notice_ = notice;
   Q_EMIT redrawNeeded();
 }
 

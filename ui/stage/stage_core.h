@@ -50,7 +50,8 @@ class StageCore : public QObject {
   void zoomBy(double factor);  // at the middle of the active view
   double zoom() const { return transforms_[0].scale(); }
   bool fitting() const { return transforms_[0].fitting(); }
-  void setHint(const QString& hint);
+  void setHint(const QString& hint);      // fades when somebody acts
+  void setNotice(const QString& notice);  // in the middle, until cleared: "Drop to open"
   void setPadDrawnByImGui(bool by_imgui) { pad_by_imgui_ = by_imgui; }
   void padDraggedTo(const QPointF& place, bool released);
 
@@ -100,7 +101,7 @@ class StageCore : public QObject {
   QSize grid_{5, 5};
   double wipe_ = 0.5;
   bool hud_ = true, lens_ = false, smooth_ = false, pad_by_imgui_ = true;
-  QString hint_;
+  QString hint_, notice_;
   double hint_opacity_ = 0.0;
   Drag drag_ = Drag::none;
   QPointF last_, pressed_at_, cursor_{-1, -1};

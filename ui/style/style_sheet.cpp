@@ -81,6 +81,9 @@ QMenu::indicator { width: 12px; height: 12px; margin-left: 8px; }
 QMenu::indicator:checked { image: url(:/icons/@tone/check-text.svg); }
 QMenu::right-arrow { image: url(:/icons/@tone/chevron-right.svg); width: 12px; height: 12px; margin-right: 6px; }
 
+QFrame#job-list, QFrame#search-popup { background: @panel; border: 1px solid @line; border-radius: 6px; }
+QFrame#search-popup QLineEdit { background: transparent; border: none; border-bottom: 1px solid @line; border-radius: 0; min-height: 36px; font-size: 15px; }
+
 QScrollArea, QAbstractScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar { background: transparent; border: none; }

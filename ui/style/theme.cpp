@@ -84,6 +84,8 @@ void Theme::setAccent(Kind kind) {
   apply();
 }
 
+QColor Theme::accentColor() const { return application_.palette().color(QPalette::Highlight); }
+
 bool Theme::systemIsDark() const { return system_dark_; }
 
 bool Theme::reduceMotion() const { return QSettings().value("reduceMotion").toBool(); }

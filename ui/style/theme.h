@@ -25,6 +25,7 @@ class Theme : public QObject {
   void setChoice(ThemeChoice choice);
   // The colour of sliders, selection and focus: that of the kind of model at hand.
   void setAccent(Kind kind);
+  QColor accentColor() const;
   bool reduceMotion() const;
   void setReduceMotion(bool reduce);
 

@@ -2,12 +2,19 @@
 
 #include <QCoreApplication>
 
+#include "ui/controls/controls_panel.h"
+
 namespace orrery::ui {
 
 const std::vector<PanelSpec>& panels() {
   static const std::vector<PanelSpec> list{
-      // {"shelf", QT_TRANSLATE_NOOP("Panels", "Shelf"), "shelf", {"play", "compare"}, PanelArea::left, [](Session& s) { return new
-      // Shelf(s); }, 232},
+      {"controls",
+       QT_TRANSLATE_NOOP("Panels", "Controls"),
+       "controls",
+       {"play", "compare"},
+       PanelArea::right,
+       [](Session& s) { return new ControlsPanel(s); },
+       340},
   };
   return list;
 }
