@@ -83,7 +83,7 @@ void TrainingRun::start() {
   // From the very beginning there is something to go back to, and something to see.
   insist([this] { save(); });
   if (setup_.reals) insist([this] { setup_.reals(batches_->batch(0).pictures, setup_.folder.reals()); });
-  keep_snapshot();
+  keep_snapshot(true);
 }
 
 void TrainingRun::restore_newest() {
@@ -139,7 +139,7 @@ void TrainingRun::one_step() {
   report(false);
   const auto snapshot_pictures = std::max<std::int64_t>(1, std::llround(trainer_->stage().snapshot_kimg * 1000.0));
   if (crosses(before, after, snapshot_pictures)) {
-    keep_snapshot();
+    keep_snapshot(true);
   } else if (sink_ != nullptr && seconds(now - publish_time_) >= std::max(settings_.publish_s, 20.0 * publish_cost_s_) &&
              sink_->watched(setup_.folder.path)) {
     publish(false);
@@ -149,7 +149,7 @@ void TrainingRun::one_step() {
 void TrainingRun::finish() {
   job_.set_state(JobState::finishing);
   insist([this] { save(); });
-  if (!stopped_) keep_snapshot();
+  keep_snapshot(!stopped_);  // who stops wants to leave soon, and finds the newest weights all the same
   report(true);
   setup_.folder.log(std::string(stopped_ ? "stopped" : "finished") + " at step " + std::to_string(trainer_->progress().step));
 }

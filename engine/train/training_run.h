@@ -71,7 +71,7 @@ class TrainingRun {
   void tick();
   void report(bool now);
   void save();                       // a checkpoint of this step, unless there is one
-  void keep_snapshot();
+  void keep_snapshot(bool with_probe);
   void publish(bool keep);
   void draw_probe(const std::shared_ptr<const Model>& model);
   std::shared_ptr<const Model> copy_model();

@@ -64,13 +64,13 @@ void TrainingRun::publish(bool keep) {
   publish_cost_s_ = std::chrono::duration<double>(publish_time_ - begin).count();
 }
 
-void TrainingRun::keep_snapshot() {
+void TrainingRun::keep_snapshot(bool with_probe) {
   const std::shared_ptr<const Model> model = copy_model();
   const std::string path = setup_.folder.snapshot(trainer_->progress().pictures);
   insist([&] { save_model(*model, path); });
   if (sink_ != nullptr) sink_->publish(setup_.folder.path, model, last_values_, true);
   publish_time_ = Clock::now();
-  insist([&] { draw_probe(model); });
+  if (with_probe) insist([&] { draw_probe(model); });
 }
 
 void TrainingRun::draw_probe(const std::shared_ptr<const Model>& model) {
