@@ -1,5 +1,7 @@
 #include "engine/nn/stylegan2_generator.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -71,7 +73,16 @@ at::Tensor SynthesisLayer::forward(const at::Tensor& x, const at::Tensor& w, con
   conv.up = up_;
   conv.padding = {1, 1, 1, 1};
   conv.flip_weight = up_ == 1;
-  const at::Tensor y = modulated_conv2d(x, weight, affine->forward(w), make_noise(noise, name, index, x.size(0)), resample_filter, conv);
+  const at::Tensor styles = affine->forward(w), added = make_noise(noise, name, index, x.size(0));
+  at::Tensor y;
+  if (!at::GradMode::is_enabled() && x.size(0) == 1 && weight.numel() < (1 + up_ * up_) * x.numel()) {
+    // One picture and no gradients: styles and demodulation go into the weights, which are smaller than the maps they would scale.
+    const at::Tensor scale = demodulation(weight, styles).view({-1, 1, 1, 1}) * styles.view({1, -1, 1, 1});
+    y = resample_conv2d(x, weight * scale, resample_filter, conv);
+    if (added.defined()) y.add_(added);
+  } else {
+    y = modulated_conv2d(x, weight, styles, added, resample_filter, conv);
+  }
   kernels::BiasAct act;
   act.activation = activation_;
   act.gain = kernels::default_gain(activation_) * gain;
@@ -92,7 +103,14 @@ void ToRgb::reset_weights(Rng rng) {
 }
 
 at::Tensor ToRgb::forward(const at::Tensor& x, const at::Tensor& w) const {
-  const at::Tensor y = modulated_conv2d(x, weight, affine->forward(w) * weight_gain_, {}, {}, {}, /*demodulate=*/false);
+  const auto n = x.size(0), in = weight.size(1), out = weight.size(0);
+  const at::Tensor styles = affine->forward(w) * weight_gain_;
+  at::Tensor y;
+  if (at::GradMode::is_enabled()) {
+    y = modulated_conv2d(x, weight, styles, {}, {}, {}, /*demodulate=*/false);
+  } else {  // a matrix product with weights of each sample: only the small weights are scaled
+    y = at::bmm(weight.view({1, out, in}) * styles.view({n, 1, in}), x.reshape({n, in, -1})).view({n, out, x.size(2), x.size(3)});
+  }
   kernels::BiasAct act;
   act.clamp = conv_clamp_;
   return kernels::bias_act(y, bias, act);

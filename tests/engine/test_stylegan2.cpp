@@ -104,6 +104,18 @@ class TestStyleGan2 : public QObject {
     QVERIFY(largest_difference(without, g->synthesise(ws, given)) < 1e-6);
   }
 
+  // Without gradients a single picture takes a shorter way; it is the same picture.
+  void theShortWayIsTheSame() {
+    for (const auto architecture : {nn::Architecture::skip, nn::Architecture::resnet, nn::Architecture::orig}) {
+      const auto g = small_generator(architecture);
+      const at::Tensor ws = g->map(Rng(1).normal({1, 8}, at::kFloat), {}).detach();
+      const at::Tensor slow = g->synthesise(ws, random_noise({3})).detach();
+      const at::NoGradGuard no_grad;
+      const at::Tensor fast = g->synthesise(ws, random_noise({3}));
+      QVERIFY(largest_difference(slow, fast) < 1e-5 * std::max(1.0, slow.std().item<double>()));
+    }
+  }
+
   void everyLayerIsSeen() {
     const at::NoGradGuard no_grad;
     const auto g = small_generator(nn::Architecture::resnet);
