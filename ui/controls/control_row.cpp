@@ -16,7 +16,7 @@
 namespace orrery::ui {
 namespace {
 
-constexpr int kNameWidth = 92;
+constexpr int kNameWidth = 84;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ ControlRow::ControlRow(Session& session, const ControlSpec& spec, QWidget* paren
 
   auto* row = new QHBoxLayout;
   row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(4);
+  row->setSpacing(3);
   row->addWidget(name_);
   if (editor_->tall()) {
     name_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
@@ -54,7 +54,7 @@ ControlRow::ControlRow(Session& session, const ControlSpec& spec, QWidget* paren
   }
   row->addWidget(dot_);
   row->addWidget(key_);
-  if (!spec.animatable) row->addSpacing(dot_->sizeHint().width() + 4);
+  if (!spec.animatable) row->addSpacing(dot_->sizeHint().width() + 3);
 
   connect(editor_, &Editor::changed, this, [this](const Value& value) { session_.setControl(spec_.id, value); });
   connect(editor_, &Editor::gestureEnded, &session_, &Session::endGesture);

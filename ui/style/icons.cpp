@@ -28,6 +28,7 @@ class TintedEngine : public QIconEngine {
   QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override { return scaledPixmap(size, mode, state, 1.0); }
 
   QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal) override {
+    if (size.isEmpty()) return {};
     const QColor color = tint(mode, state);
     const QString key =
         QStringLiteral("orrery-icon-%1-%2-%3x%4").arg(name_, color.name(QColor::HexArgb)).arg(size.width()).arg(size.height());

@@ -44,7 +44,7 @@ void Segmented::choose(int index) {
 int Segmented::itemWidth(int index) const {
   const bool has_icon = !icons_.value(index).isEmpty();
   const int text = labels_[index].isEmpty() ? 0 : fontMetrics().horizontalAdvance(labels_[index]);
-  return text + (has_icon ? 16 + (text ? 6 : 0) : 0) + (look_ == Look::tabs ? 24 : text ? 20 : 12);
+  return text + (has_icon ? 16 + (text ? 6 : 0) : 0) + (look_ == Look::tabs ? 24 : text ? 14 : 12);
 }
 
 QSize Segmented::sizeHint() const {

@@ -26,7 +26,7 @@ class SignButton : public QAbstractButton {
   void setLit(bool lit);        // dot: not neutral; diamond: keyed somewhere
   void setFilled(bool filled);  // diamond: a key at the play head
   bool lit() const { return lit_; }
-  QSize sizeHint() const override { return {16, 26}; }
+  QSize sizeHint() const override { return {14, 26}; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;

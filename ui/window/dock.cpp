@@ -33,6 +33,9 @@ class DockTitle : public QWidget {
     showButtons(false);
   }
 
+  QSize sizeHint() const override { return {120, 30}; }
+  QSize minimumSizeHint() const override { return {60, 30}; }
+
  protected:
   void enterEvent(QEnterEvent*) override { showButtons(true); }
   void leaveEvent(QEvent*) override { showButtons(false); }

@@ -14,7 +14,7 @@ const std::vector<PanelSpec>& panels() {
        {"play", "compare"},
        PanelArea::right,
        [](Session& s) { return new ControlsPanel(s); },
-       340},
+       352},
   };
   return list;
 }
