@@ -21,6 +21,7 @@
 #include "ui/session/session.h"
 #include "ui/stage/stage.h"
 #include "ui/stage/surface.h"
+#include "ui/style/colors.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/accessible_value.h"
 #include "ui/window/banner.h"
@@ -218,6 +219,40 @@ class TestWindow : public QObject {
     test::keepShot(*window_, "window-banner");
     window_->banner().dismiss();
     QTRY_VERIFY(!window_->banner().isVisible());
+  }
+
+  void sheetsLieOverTheStage() {
+    window_.reset();
+    std::vector<PanelSpec> list = panels();
+    std::erase_if(list, [](const PanelSpec& spec) { return spec.id == "import"; });
+    list.push_back({"import",
+                    "Import",
+                    "import",
+                    {},
+                    PanelArea::sheet,
+                    [](Session&) {
+                      auto* sheet = new QPlainTextEdit;
+                      sheet->setPlainText("sheet");
+                      sheet->setAccessibleName("Sheet");
+                      return sheet;
+                    },
+                    420});
+    window_ = std::make_unique<MainWindow>(*session_, *theme, list);
+    window_->resize(1280, 800);
+    window_->show();
+    QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+    QTest::qWait(150);
+    session_->openSheet("import", {});
+    QTRY_VERIFY(window_->sheets().isVisible());
+    QTest::qWait(300);
+    test::keepShot(*window_, "window-sheet");
+    // Over the native stage, not under it: what the screen shows at the sheet's corner is the sheet's ground.
+    const QPoint corner = window_->sheets().mapTo(window_.get(), QPoint(6, 6));
+    const QColor seen = test::shotOf(*window_).pixelColor(corner * window_->devicePixelRatioF());
+    QCOMPARE(seen.name(), darkColors().panel.name());
+    QTest::keyClick(window_.get(), Qt::Key_Escape);
+    QVERIFY(!window_->sheets().isOpen());
+    QTRY_VERIFY(!window_->sheets().isVisible());
   }
 
   void jobsShowInTheStatusLine() {

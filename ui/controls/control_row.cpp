@@ -56,7 +56,10 @@ ControlRow::ControlRow(Session& session, const ControlSpec& spec, QWidget* paren
   row->addWidget(key_);
   if (!spec.animatable) row->addSpacing(dot_->sizeHint().width() + 3);
 
-  connect(editor_, &Editor::changed, this, [this](const Value& value) { session_.setControl(spec_.id, value); });
+  connect(editor_, &Editor::changed, this, [this](const Value& value) {
+    shown_ = value;  // what the editor shows now, also before the session's echo
+    session_.setControl(spec_.id, value);
+  });
   connect(editor_, &Editor::gestureEnded, &session_, &Session::endGesture);
   connect(dot_, &QAbstractButton::clicked, this, [this] { session_.resetControl(spec_.id); });
   connect(key_, &QAbstractButton::clicked, this, [this] { session_.toggleKeyframe(spec_.id); });

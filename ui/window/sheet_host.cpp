@@ -9,6 +9,7 @@
 #include <QPropertyAnimation>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <QWindow>
 
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -16,8 +17,8 @@
 
 namespace orrery::ui {
 
-SheetHost::SheetHost(Session& session, QWidget* over) : QFrame(over), session_(session), over_(over) {
-  // The stage is a native window; what shall lie over it must be one too.
+SheetHost::SheetHost(Session& session, QWidget* over) : QFrame(over->window()), session_(session), over_(over) {
+  // The stage is a native window in the top-level one; what shall lie over it must be the same kind of child.
   setAttribute(Qt::WA_DontCreateNativeAncestors);
   setAttribute(Qt::WA_NativeWindow);
   column_ = new QVBoxLayout(this);
@@ -35,12 +36,16 @@ SheetHost::SheetHost(Session& session, QWidget* over) : QFrame(over), session_(s
     if (!open_) hide();
   });
   over_->installEventFilter(this);
+  window()->installEventFilter(this);
   hide();
 }
 
 QRect SheetHost::place(bool in) const {
   const int width_px = std::min(width_px_, std::max(240, over_->width() - 40));
-  return {in ? over_->width() - width_px : over_->width(), 0, width_px, over_->height()};
+  const QPoint corner = over_->mapTo(window(), QPoint(0, 0));
+  // Slides within the stage: what is right of it stays free.
+  return in ? QRect(corner.x() + over_->width() - width_px, corner.y(), width_px, over_->height())
+            : QRect(corner.x() + over_->width() - 1, corner.y(), 1, over_->height());
 }
 
 QWidget* SheetHost::sheet(const QString& id) const {
@@ -81,6 +86,8 @@ void SheetHost::slide(bool in) {
     setGeometry(place(false));
     show();
     raise();
+    // QWidget::raise does nothing for a last child; the native windows have an order of their own.
+    if (windowHandle()) windowHandle()->raise();
   }
   if (motionMs() == 0) {
     setGeometry(place(in));
@@ -95,6 +102,9 @@ void SheetHost::slide(bool in) {
 }
 
 bool SheetHost::eventFilter(QObject* watched, QEvent* event) {
+  // Whenever the window comes to the front, Qt lifts the stage's native window with it, over everything.
+  if (open_ && watched == window() && (event->type() == QEvent::ZOrderChange || event->type() == QEvent::WindowActivate) && windowHandle())
+    windowHandle()->raise();
   if (watched == over_ && event->type() == QEvent::Resize && open_ && motion_->state() != QAbstractAnimation::Running)
     setGeometry(place(true));
   return QFrame::eventFilter(watched, event);
