@@ -29,6 +29,7 @@ struct SystemInfo {
   std::vector<std::string> symbols;   // "ψ: truncation (truncation.psi)": what each symbol means and which control or config key it is
   std::string try_first;
   std::vector<PresetInfo> presets;
+  std::vector<std::string> needs;     // what its data must have: "classes", "colour", "square", "captions", "films"; empty: any pictures
   std::vector<std::string> lights;    // of the five: those that are on ("parity", "trains", "live", "exports", "explained")
 };
 

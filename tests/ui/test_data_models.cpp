@@ -3,7 +3,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "ui/data/device_picture.h"
 #include "ui/data/fit_geometry.h"
 #include "ui/data/source_scan.h"
 #include "ui/export/size_estimate.h"
@@ -93,19 +92,6 @@ class TestDataModels : public QObject {
     QCOMPARE(padded.pixelColor(32, 32), QColor(Qt::red));
     QCOMPARE(fitted(picture, 64, Fit::crop).pixelColor(0, 0), QColor(Qt::red));
     QCOMPARE(fitted(QImage(1, 3000, QImage::Format_RGB32), 16, Fit::pad).size(), QSize(16, 16));
-  }
-  void devicePictures() {
-    const std::array<unsigned char, 12> rgb{255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9};
-    DeviceImage image;
-    image.data = rgb.data();
-    image.width_px = image.height_px = 2;
-    image.stride_bytes = 6;
-    QCOMPARE(imageOf(image).pixelColor(1, 0), QColor(0, 255, 0));
-    image.stride_bytes = 2;
-    QVERIFY(imageOf(image).isNull());
-    image.stride_bytes = 6;
-    image.where = DeviceImage::Where::cuda;
-    QVERIFY(imageOf(image).isNull());
   }
   void sizes() {
     QImage noise(64, 64, QImage::Format_RGB32);

@@ -30,7 +30,13 @@ Project sample() {
   project.workspace = "train";
   project.window_layout = QByteArray("\0\xff\x80 layout", 10);
   project.dataset = "builtin:emoji";
-  project.shelf = QStringList{"/data/čtyři.zip", "builtin:emoji"};
+  ShelfEntry entry;
+  entry.kind = ShelfKind::data;
+  entry.path = "/data/čtyři.zip";
+  entry.name = "čtyři";
+  entry.tags = QStringList{"a"};
+  entry.when = QDateTime::fromString("2024-05-06T07:08:09.123Z", Qt::ISODateWithMs).toLocalTime();
+  project.shelf = {entry};
   return project;
 }
 

@@ -145,10 +145,11 @@ class TestTrainModels : public QObject {
   }
   void statsAreRead() {
     const auto history = StatsHistory::parse(
-        "{\"step\": 1, \"kimg\": 0.5, \"wall_s\": 2, \"values\": {\"loss.g\": 1.5}}\n"
-        "{\"kimg\": 1.0, \"wall_s\": 4, \"loss.g\": 1.25, \"ada.p\": 0.1}\n"
+        "{\"step\": 1, \"kimg\": 0.5, \"wall_s\": 2, \"loss.g\": 1.5}\n"
+        "{\"step\": 2, \"kimg\": 1.0, \"wall_s\": 4, \"loss.g\": 1.25, \"ada.p\": 0.1}\n"
         "garbage\n{\"kimg\": 1.5, \"wall_s\"");
     QCOMPARE(history.curves().at("loss.g").value, (std::vector<double>{1.5, 1.25}));
+    QCOMPARE(history.curves().size(), 2u);
     QCOMPARE(history.curves().at("ada.p").kimg, std::vector<double>{1.0});
   }
   void aResumedRunWritesOnFromItsCheckpoint() {

@@ -10,7 +10,7 @@ using Json = nlohmann::ordered_json;  // the mark of the format stands first, so
 
 constexpr int kVersion = 1;
 constexpr const char* kMark = "orrery_project";
-constexpr std::size_t kMostShelfEntries = 10000;
+constexpr qsizetype kMostShelfEntries = 10000;
 constexpr const char* kModes[] = {"pictures", "wipe", "difference", "grid"};
 
 JobError bad(const std::string& what, const std::string& details = {}) {
@@ -40,8 +40,7 @@ QByteArray projectToJson(const Project& project) {
   for (const auto& position : session.positions) positions.push_back(position ? requestJson(*position) : Json(nullptr));
   Json models = Json::object();
   for (const auto& [id, path] : session.model_paths) models[id] = path;
-  Json shelf = Json::array();
-  for (const auto& path : project.shelf) shelf.push_back(path.toStdString());
+  const Json shelf = Json::parse(shelfToJson(project.shelf).toStdString()).at("entries");
   const Json json{{kMark, kVersion},
                   {"views", views},
                   {"active_view", session.active},
@@ -84,10 +83,8 @@ Result<Project> projectFromJson(const QByteArray& bytes) {
     const Json models = json.value("models", Json::object());
     for (const auto& [id, path] : models.items()) session.model_paths[id] = path.get<std::string>();
     project.dataset = QString::fromStdString(textOf(json, "dataset"));
-    for (const auto& path : json.value("shelf", Json::array())) {
-      if (static_cast<std::size_t>(project.shelf.size()) == kMostShelfEntries) break;
-      project.shelf << QString::fromStdString(path.get<std::string>());
-    }
+    const Json shelf{{"entries", json.value("shelf", Json::array())}};
+    project.shelf = shelfFromJson(QByteArray::fromStdString(shelf.dump())).value_or(QVector<ShelfEntry>()).mid(0, kMostShelfEntries);
     project.workspace = QString::fromStdString(textOf(json, "workspace"));
     project.window_layout = QByteArray::fromBase64(QByteArray::fromStdString(textOf(json, "window_layout")));
     return project;

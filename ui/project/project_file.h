@@ -3,10 +3,10 @@
 
 #include <QByteArray>
 #include <QString>
-#include <QStringList>
 
 #include "engine/api/result.h"
 #include "ui/session/session.h"
+#include "ui/shelf/shelf_store.h"
 
 namespace orrery::ui {
 
@@ -15,7 +15,7 @@ struct Project {
   QString workspace;          // "play", "train", "data", "compare"
   QByteArray window_layout;   // QMainWindow::saveState of that workspace
   QString dataset;            // the store that the Data workspace shows
-  QStringList shelf;          // paths on the shelf that belong to the project
+  QVector<ShelfEntry> shelf;  // what the project uses: its models, data and runs
 };
 
 QByteArray projectToJson(const Project& project);

@@ -152,7 +152,8 @@ class Session : public QObject {
   void statsArrived(orrery::JobId job, const orrery::StatsPoint& point);
   void problem(const orrery::JobError& error);
   void messageArrived(const QString& message);
-  void acted();  // first deliberate change
+  void acted();                           // first deliberate change
+  void controlWanted(const QString& id);  // show this control of the active view and give it the focus
   void sheetRequested(const QString& id, const QStringList& arguments);
   void sheetClosed();
   void workspaceRequested(const QString& id);

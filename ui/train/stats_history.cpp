@@ -8,7 +8,7 @@
 namespace orrery::ui {
 
 void StatsHistory::add(const StatsPoint& point) {
-  if (point.kimg < last_kimg_) {
+  if (point.kimg < last_.kimg || (point.step > 0 && point.step <= last_.step)) {
     for (auto& [name, curve] : curves_) {
       const auto keep = std::lower_bound(curve.kimg.begin(), curve.kimg.end(), point.kimg) - curve.kimg.begin();
       curve.kimg.resize(keep);
@@ -16,7 +16,8 @@ void StatsHistory::add(const StatsPoint& point) {
       curve.value.resize(keep);
     }
   }
-  last_kimg_ = point.kimg;
+  last_.kimg = point.kimg;
+  last_.step = point.step;
   for (const auto& [name, value] : point.values) {
     Curve& curve = curves_[name];
     curve.kimg.push_back(point.kimg);
@@ -34,10 +35,10 @@ StatsHistory StatsHistory::parse(const QByteArray& jsonl) {
     StatsPoint point;
     point.kimg = object.value(QLatin1String("kimg")).toDouble();
     point.wall_s = object.value(QLatin1String("wall_s")).toDouble();
-    const QJsonValue nested = object.value(QLatin1String("values"));
-    const QJsonObject values = nested.isObject() ? nested.toObject() : object;
-    for (auto it = values.begin(); it != values.end(); ++it) {
-      if (it->isDouble() && it.key() != QLatin1String("kimg") && it.key() != QLatin1String("wall_s")) point.values[it.key().toStdString()] = it->toDouble();
+    point.step = object.value(QLatin1String("step")).toInteger();
+    static const QStringList kNotCurves{QStringLiteral("step"), QStringLiteral("kimg"), QStringLiteral("wall_s")};
+    for (auto it = object.begin(); it != object.end(); ++it) {
+      if (it->isDouble() && !kNotCurves.contains(it.key())) point.values[it.key().toStdString()] = it->toDouble();
     }
     history.add(point);
   }

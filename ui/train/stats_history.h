@@ -29,7 +29,7 @@ class StatsHistory {
 
  private:
   std::map<std::string, Curve> curves_;
-  double last_kimg_ = -1.0;
+  StatsPoint last_;
 };
 
 // Exponential moving average without the pull towards zero at its start (Adam's bias correction); strength in [0, 1), 0 leaves the values alone.

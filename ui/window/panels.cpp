@@ -2,7 +2,16 @@
 
 #include <QCoreApplication>
 
+#include "ui/catalogue/catalogue_panel.h"
 #include "ui/controls/controls_panel.h"
+#include "ui/data/data_panel.h"
+#include "ui/data/import_form.h"
+#include "ui/export/export_panel.h"
+#include "ui/project/projects_panel.h"
+#include "ui/shelf/shelf_panel.h"
+#include "ui/timeline/timeline_panel.h"
+#include "ui/train/run_form.h"
+#include "ui/train/train_panel.h"
 
 namespace orrery::ui {
 
@@ -15,6 +24,15 @@ const std::vector<PanelSpec>& panels() {
        PanelArea::right,
        [](Session& s) { return new ControlsPanel(s); },
        352},
+      {"shelf", QT_TRANSLATE_NOOP("Panels", "Shelf"), "shelf", {"play", "compare", "data"}, PanelArea::left, [](Session& s) { return new ShelfPanel(s); }, 232},
+      {"timeline", QT_TRANSLATE_NOOP("Panels", "Timeline"), "timeline", {"play"}, PanelArea::bottom, [](Session& s) { return new TimelinePanel(s); }, 220},
+      {"train", QT_TRANSLATE_NOOP("Panels", "Run"), "train", {"train"}, PanelArea::centre, [](Session& s) { return new TrainPanel(s); }, 620},
+      {"data", QT_TRANSLATE_NOOP("Panels", "Data"), "data", {"data"}, PanelArea::whole, [](Session& s) { return new DataPanel(s); }},
+      {"catalogue", QT_TRANSLATE_NOOP("Panels", "Catalogue"), "system", {}, PanelArea::sheet, [](Session& s) { return new CataloguePanel(s); }, 536},
+      {"new-run", QT_TRANSLATE_NOOP("Panels", "New run"), "train", {}, PanelArea::sheet, [](Session& s) { return new RunForm(s); }, 460},
+      {"import", QT_TRANSLATE_NOOP("Panels", "Import"), "import", {}, PanelArea::sheet, [](Session& s) { return new ImportForm(s); }, 420},
+      {"export", QT_TRANSLATE_NOOP("Panels", "Export"), "export", {}, PanelArea::sheet, [](Session& s) { return new ExportPanel(s); }, 420},
+      {"projects", QT_TRANSLATE_NOOP("Panels", "Project"), "save", {}, PanelArea::sheet, [](Session& s) { return new ProjectsPanel(s); }, 420},
   };
   return list;
 }

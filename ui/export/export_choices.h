@@ -1,0 +1,32 @@
+// What the export sheet asks for, as a value, and the job it stands for.
+#pragma once
+
+#include <QString>
+
+#include "engine/api/studio.h"
+#include "ui/export/size_estimate.h"
+
+namespace orrery::ui {
+
+enum class ExportWhat { picture, grid, film, model };
+
+struct ExportChoices {
+  ExportWhat what = ExportWhat::picture;
+  int size_px = 0;           // 0: the model's own
+  int columns = 4, rows = 4; // of a grid
+  std::int64_t first_seed = 0;
+  FilmFormat format = FilmFormat::mp4;
+  int quality = 18;
+  double frames_per_s = 30.0;
+  bool with_recipe = true;
+  QString out;
+};
+
+// `path` is the timeline of a film, or empty; `request` the view at hand.
+JobSpec exportJob(const ExportChoices& choices, const Request& request, const Timeline& path);
+// The file name's ending that the choices want: ".png", ".mp4", ".safetensors", "" for a folder.
+QString suffixOf(const ExportChoices& choices);
+// The same place with another ending.
+QString withSuffix(const QString& path, const QString& suffix);
+
+}  // namespace orrery::ui
