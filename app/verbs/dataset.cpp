@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/api/dataset.h"
+#include "engine/data/builtin.h"
 #include "engine/data/import.h"
 #include "engine/data/store.h"
 #include "verbs/verbs.h"
@@ -98,7 +99,10 @@ void add_dataset(CLI::App& program, Context& context) {
   auto* info = verb->add_subcommand("info", "what a data set holds");
   auto path = std::make_shared<std::string>();
   auto size = std::make_shared<int>(0);
-  info->add_option("data", *path, "a store (.zip) or builtin:emoji")->required();
+  info->add_option("data", *path, "a store (.zip) or a built-in set")->required();
+  std::string known = "Built-in sets, made from installed Debian packages on first use:\n";
+  for (const auto& one : data::builtins()) known += "  builtin:" + one.name + "  " + one.sentence + "\n";
+  info->footer(known);
   info->add_option("--size", *size, "pixels a side, for built-in sets (64)")->check(CLI::Range(4, 1024));
   info->callback([&context, path, size] { show(data::Store::open(*path, *size)->info(), context); });
 }

@@ -6,6 +6,8 @@
 #include "engine/io/cache_dir.h"
 #ifdef ORRERY_MEDIA
 #include "engine/media/emoji.h"
+#include "engine/media/glyph_set.h"
+#include "engine/media/photo_set.h"
 #endif
 
 namespace orrery::data {
@@ -17,6 +19,8 @@ constexpr int format_version = 1;
 void make([[maybe_unused]] const std::string& name, [[maybe_unused]] const std::string& path, [[maybe_unused]] int size_px) {
 #ifdef ORRERY_MEDIA
   if (name == "emoji") return media::write_emoji_store(path, size_px);
+  if (name == "glyphs") return media::write_glyph_store(path, size_px);
+  if (name == "photos") return media::write_photo_store(path, size_px);
   throw Error(ErrorCode::failed, "builtin:" + name + " has no maker.");
 #else
   throw Error(ErrorCode::bad_input, "This build has no importers, so builtin:" + name + " cannot be made here.", "Nothing was changed.",
@@ -28,7 +32,9 @@ void make([[maybe_unused]] const std::string& name, [[maybe_unused]] const std::
 
 const std::vector<Builtin>& builtins() {
   static const std::vector<Builtin> all{
-      {"emoji", "1,861 different emoji in 9 groups, with their names", "fonts-noto-color-emoji unicode-data"},
+      {"emoji", "1,861 different emoji in 9 groups, with their names"},
+      {"glyphs", "letters and digits of about 200 type faces; the class is the character"},
+      {"photos", "detailed crops of about 155 photographs"},
   };
   return all;
 }

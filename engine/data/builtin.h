@@ -9,7 +9,6 @@ namespace orrery::data {
 struct Builtin {
   std::string name;      // "emoji"
   std::string sentence;  // what it holds
-  std::string packages;  // Debian packages it is made from
 };
 const std::vector<Builtin>& builtins();
 

@@ -3,7 +3,9 @@
 #include <libintl.h>
 #include <vips/vips.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -14,6 +16,7 @@
 #include "engine/data/names.h"
 #include "engine/media/file_type.h"
 #include "engine/media/plain_formats.h"
+#include "engine/media/resample.h"
 
 namespace orrery::media {
 namespace {
@@ -193,11 +196,41 @@ void check_limits(const Header& header, std::uint64_t file_bytes, const PictureL
   }
 }
 
-VipsInteresting interest(Fit fit) { return fit == Fit::crop ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE; }
-VipsSize sizing(Fit fit) { return fit == Fit::stretch ? VIPS_SIZE_FORCE : VIPS_SIZE_BOTH; }
+// What libvips is asked for on the way from width x height to the square: it only ever shrinks and crops. (When it enlarges, it shifts the
+// picture by half a pixel.)
+struct Shrink {
+  int width_px, height_px;
+  VipsInteresting crop = VIPS_INTERESTING_NONE;
+  VipsSize sizing = VIPS_SIZE_DOWN;
+};
+Shrink shrink_for(int width_px, int height_px, int size_px, Fit fit) {
+  switch (fit) {
+    case Fit::crop: {
+      const int side = std::min({width_px, height_px, size_px});
+      return {side, side, VIPS_INTERESTING_CENTRE};
+    }
+    case Fit::pad: return {size_px, size_px};
+    case Fit::stretch: break;
+  }
+  return {std::min(width_px, size_px), std::min(height_px, size_px), VIPS_INTERESTING_NONE, VIPS_SIZE_FORCE};
+}
 
-// Any small libvips image to RGB pixels on white, centred in a square of `size_px` (0: as it is).
-data::Pixels finish(Image image, int size_px, std::vector<std::string>* notes) {
+// The rest of the way: enlarges if need be, and puts what is not square into the middle of white.
+data::Pixels placed(const data::Pixels& shrunk, int size_px, Fit fit) {
+  if (fit != Fit::pad) return resample(shrunk, size_px, size_px);
+  const double scale = static_cast<double>(size_px) / std::max(shrunk.width_px, shrunk.height_px);
+  const auto scaled = [&](int side) { return std::clamp(static_cast<int>(std::lround(side * scale)), 1, size_px); };
+  const data::Pixels inner = resample(shrunk, scaled(shrunk.width_px), scaled(shrunk.height_px));
+  if (inner.width_px == size_px && inner.height_px == size_px) return inner;
+  data::Pixels out(size_px, size_px, 3);
+  std::fill(out.bytes.begin(), out.bytes.end(), std::uint8_t{255});
+  const int left = (size_px - inner.width_px) / 2, top = (size_px - inner.height_px) / 2;
+  for (int y = 0; y < inner.height_px; ++y) std::copy_n(inner.row(y), inner.width_px * 3, out.row(top + y) + left * 3);
+  return out;
+}
+
+// Any small libvips image to RGB pixels on white.
+data::Pixels finish(Image image, std::vector<std::string>* notes) {
   if (vips_image_hasalpha(image.get())) {
     Image alpha;
     double least = 255.0, full = image.get()->BandFmt == VIPS_FORMAT_USHORT ? 65535.0 : 255.0;
@@ -226,13 +259,6 @@ data::Pixels finish(Image image, int size_px, std::vector<std::string>* notes) {
     image = std::move(bytes);
   }
   if (image.get()->Bands != 3) refuse("its colours have " + std::to_string(image.get()->Bands) + " channels");
-  if (size_px > 0 && (image.get()->Xsize != size_px || image.get()->Ysize != size_px)) {
-    Image square;
-    VipsArrayDouble* white = vips_array_double_newv(1, 255.0);
-    must([&] { return vips_gravity(image.get(), square.out(), VIPS_COMPASS_DIRECTION_CENTRE, size_px, size_px, "extend", VIPS_EXTEND_BACKGROUND, "background", white, nullptr); });
-    vips_area_unref(VIPS_AREA(white));
-    image = std::move(square);
-  }
   std::size_t size = 0;
   void* memory = nullptr;
   must([&] { return (memory = vips_image_write_to_memory(image.get(), &size)) ? 0 : -1; });
@@ -258,26 +284,28 @@ Image view(const data::Pixels& pixels) {
 
 data::Pixels fit_any(const data::Pixels& pixels, int size_px, Fit fit, std::vector<std::string>* notes) {
   const Image image = view(pixels);
+  const Shrink to = shrink_for(pixels.width_px, pixels.height_px, size_px, fit);
   Image small;
-  must([&] { return vips_thumbnail_image(image.get(), small.out(), size_px, "height", size_px, "crop", interest(fit), "size", sizing(fit), nullptr); });
-  return finish(std::move(small), size_px, notes);
+  must([&] { return vips_thumbnail_image(image.get(), small.out(), to.width_px, "height", to.height_px, "crop", to.crop, "size", to.sizing, nullptr); });
+  return placed(finish(std::move(small), notes), size_px, fit);
 }
 
-// Reads `bytes` in one of libvips' own formats, made to fit into width x height. Cut-off files fail; JPEGs with small errors inside pass,
+// Reads `bytes` in one of libvips' own formats. Cut-off files fail; JPEGs with small errors inside pass,
 // with a note. (The option string is how: in libvips 8.14 the thumbnailer of buffers forgets its own fail_on.)
-Image shrunk(std::string_view bytes, const Header& header, int width_px, int height_px, Fit fit, std::vector<std::string>& notes) {
+Image read_shrunk(std::string_view bytes, const Header& header, const Shrink& to, std::vector<std::string>& notes) {
   Image small;
   // Asking for a profile conversion where there is no profile doubles the time.
   const char* convert = header.profile || header.cmyk ? "export_profile" : nullptr;
   const auto run = [&] {
     Image lazy;
-    if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), lazy.out(), width_px, "height", height_px, "crop", interest(fit), "size", sizing(fit), "option_string", "[fail-on=error]",
+    if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), lazy.out(), to.width_px, "height", to.height_px, "crop", to.crop, "size", to.sizing, "option_string", "[fail-on=error]",
                               convert, "srgb", nullptr) != 0) return -1;
     small = Image(vips_image_copy_memory(lazy.get()));
     return small.get() ? 0 : -1;
   };
   const Verdict verdict = judged(run, header.type == FileType::jpeg);
-  if (!verdict.good) refuse("it is damaged (" + verdict.complaint + ")");
+  // What libjpeg calls a premature end of a segment are pixels that are not there.
+  if (!verdict.good || verdict.complaint.find("remature end") != std::string::npos) refuse("it is damaged (" + verdict.complaint + ")");
   if (!verdict.complaint.empty()) notes.push_back("slightly damaged (" + verdict.complaint + ")");
   return small;
 }
@@ -298,7 +326,8 @@ Picture decode_picture(std::string_view bytes, std::string_view name, int size_p
     out.pixels = fit_any(decode_plain(bytes, header.type), size_px, fit, &out.notes);
     return out;
   }
-  out.pixels = finish(shrunk(bytes, header, size_px, size_px, fit, out.notes), size_px, &out.notes);
+  const Shrink to = header.turned ? shrink_for(header.height_px, header.width_px, size_px, fit) : shrink_for(header.width_px, header.height_px, size_px, fit);
+  out.pixels = placed(finish(read_shrunk(bytes, header, to, out.notes), &out.notes), size_px, fit);
   return out;
 }
 
@@ -317,9 +346,9 @@ data::Pixels decode_whole(std::string_view bytes, std::string_view name, const P
   const int width_px = header.turned ? header.height_px : header.width_px, height_px = header.turned ? header.width_px : header.height_px;
   if (header.type == FileType::bmp || header.type == FileType::tga || header.type == FileType::pnm) {
     const data::Pixels plain = decode_plain(bytes, header.type);
-    return finish(view(plain), 0, &notes);
+    return finish(view(plain), &notes);
   }
-  return finish(shrunk(bytes, header, width_px, height_px, Fit::stretch, notes), 0, &notes);
+  return finish(read_shrunk(bytes, header, {width_px, height_px, VIPS_INTERESTING_NONE, VIPS_SIZE_FORCE}, notes), &notes);
 }
 
 void end_picture_thread() {
