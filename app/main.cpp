@@ -40,11 +40,11 @@ int main(int argc, char** argv) {
   // training
   orrery::app::add_train(program, context);
   // pictures
-  // orrery::app::add_sample(program, context);
+  orrery::app::add_sample(program, context);
   // films
-  // orrery::app::add_film(program, context);
+  orrery::app::add_film(program, context);
   // proof
-  // orrery::app::add_verify(program, context);
+  orrery::app::add_verify(program, context);
   // files of others
   // orrery::app::add_import(program, context);
   // quality

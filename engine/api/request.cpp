@@ -6,7 +6,7 @@
 
 namespace orrery {
 
-std::string request_to_json(const Request& request) { return request_json(request).dump(-1, ' ', true); }
+std::string request_to_json(const Request& request) { return request_json(request).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace); }
 
 Result<Request> request_from_json(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);

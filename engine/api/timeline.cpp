@@ -218,7 +218,7 @@ Result<Timeline> timeline_from(const nlohmann::json& json) {
   }
 }
 
-std::string timeline_to_json(const Timeline& timeline) { return timeline_json(timeline).dump(2, ' ', true); }
+std::string timeline_to_json(const Timeline& timeline) { return timeline_json(timeline).dump(2, ' ', true, nlohmann::json::error_handler_t::replace); }
 
 Result<Timeline> timeline_from_json(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);

@@ -87,6 +87,8 @@ std::optional<Directions> compute_directions(Generator& generator, const Directi
   return out;
 }
 
+bool is_direction(const std::string& control_id) { return control_id.starts_with("direction.") && control_id != "direction.layers"; }
+
 std::shared_ptr<const Directions> load_directions(const std::string& model_hash) {
   if (!is_sha256(model_hash)) return nullptr;
   try {

@@ -33,6 +33,9 @@ struct DirectionsOptions {
 std::optional<Directions> compute_directions(Generator& generator, const DirectionsOptions& options = {},
                                              const std::function<bool(double)>& progress = [](double) { return true; });
 
+// Whether a control steps along directions ("direction.pca.2"), known or not.
+bool is_direction(const std::string& control_id);
+
 // What the cache folder keeps for a model, by the hash of its weights; nullptr when there is nothing usable.
 std::shared_ptr<const Directions> load_directions(const std::string& model_hash);
 // Throws Error when the cache folder cannot be written.

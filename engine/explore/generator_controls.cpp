@@ -223,8 +223,7 @@ GeneratorSettings read_settings(const Request& request, const GeneratorTraits& t
 }
 
 bool uses_directions(const Request& request) {
-  return std::any_of(request.values.begin(), request.values.end(),
-                     [](const auto& entry) { return entry.first.starts_with("direction.") && entry.first != "direction.layers"; });
+  return std::any_of(request.values.begin(), request.values.end(), [](const auto& entry) { return is_direction(entry.first); });
 }
 
 }  // namespace orrery

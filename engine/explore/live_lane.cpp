@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "engine/explore/rgba_frame.h"
+#include "engine/jobs/boundary.h"
 
 namespace orrery {
 namespace {
@@ -48,7 +49,7 @@ struct Slot {
 
 class LiveLane::Lane {
  public:
-  explicit Lane(ModelSource& source) : source_(source), thread_([this] { serve(); }) {}
+  Lane(ModelSource& source, bool device_frames) : source_(source), device_frames_(device_frames), thread_([this] { serve(); }) {}
 
   void stop() {
     {
@@ -105,7 +106,7 @@ class LiveLane::Lane {
       Frame frame = frame_;
       frame.step = step;
       frame.steps = steps;
-      frame.image = image_of(rgba8_on_host(preview[0]));
+      frame.image = frame_image(preview[0], lane_.device_frames_);
       frame.render_ms = ms_since(start_);
       slot_.given_up = 0;
       slot_.call(slot_.on_frame, frame);
@@ -177,21 +178,18 @@ class LiveLane::Lane {
         ++slot.given_up;
         return;
       }
-      frame.image = image_of(rgba8_on_host(pictures[0]));
+      frame.image = frame_image(pictures[0], device_frames_);
       frame.step = frame.steps = observer.steps();
       frame.render_ms = ms_since(start);
       slot.given_up = 0;
       slot.call(slot.on_frame, frame);
-    } catch (const Error& error) {
-      slot.call(slot.on_error, error.error());
-    } catch (const std::bad_alloc&) {
-      slot.call(slot.on_error, JobError{ErrorCode::out_of_memory, "There is not enough memory for this picture.", "Everything open is untouched.", "Close other models or programs.", {}});
-    } catch (const std::exception& error) {
-      slot.call(slot.on_error, JobError{ErrorCode::failed, "The picture could not be made.", "Everything open is untouched.", "Change a control or open the model again.", error.what()});
+    } catch (...) {
+      slot.call(slot.on_error, error_of(std::current_exception()));
     }
   }
 
   ModelSource& source_;
+  const bool device_frames_;
   std::mutex mutex_;
   std::condition_variable ready_;
   std::vector<std::shared_ptr<Slot>> slots_;
@@ -218,7 +216,7 @@ class View : public LiveView {
 
 }  // namespace
 
-LiveLane::LiveLane(ModelSource& source) : lane_(std::make_shared<Lane>(source)) {}
+LiveLane::LiveLane(ModelSource& source, bool device_frames) : lane_(std::make_shared<Lane>(source, device_frames)) {}
 LiveLane::~LiveLane() { lane_->stop(); }
 
 std::unique_ptr<LiveView> LiveLane::open_view(OnFrame on_frame, OnError on_error) {

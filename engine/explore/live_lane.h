@@ -11,8 +11,9 @@ namespace orrery {
 
 class LiveLane : public Live {
  public:
-  // `source` must outlive the lane.
-  explicit LiveLane(ModelSource& source);
+  // `source` must outlive the lane. `device_frames`: pictures computed on a CUDA device stay there (a viewer that shares memory with it takes
+  // them from there); otherwise all frames are on the host.
+  explicit LiveLane(ModelSource& source, bool device_frames = false);
   // Gives up what is under way at the next network evaluation; no callback runs afterwards.
   ~LiveLane() override;
 

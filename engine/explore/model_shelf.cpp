@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/explore/snapshot_files.h"
+#include "engine/jobs/boundary.h"
 #include "engine/systems/system.h"
 
 namespace orrery {
@@ -130,12 +131,8 @@ class ModelShelf::Opener {
   static Result<ModelInfo> opened(ModelShelf& shelf, const std::string& path) {
     try {
       return shelf.open_now(path);
-    } catch (const Error& error) {
-      return error.error();
-    } catch (const std::bad_alloc&) {
-      return JobError{ErrorCode::out_of_memory, path + " does not fit into memory.", "Models already open go on.", "Close other models or programs.", {}};
-    } catch (const std::exception& error) {
-      return JobError{ErrorCode::failed, path + " could not be opened.", "Models already open go on.", "Try again; if it repeats, report the details.", error.what()};
+    } catch (...) {
+      return error_of(std::current_exception());
     }
   }
 
@@ -353,6 +350,20 @@ std::shared_ptr<const Model> ModelShelf::resolve(const Request& request) {
     forget_oldest();
   }
   return model;
+}
+
+std::string ModelShelf::path_of(const Request& request) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(request.model);
+  if (found == entries_.end()) return {};
+  const Entry& entry = found->second;
+  const auto wanted = request.get<std::int64_t>("snapshot", -1);
+  for (std::size_t i = 0; i < entry.snapshots.size(); ++i) {
+    const Snapshot& snapshot = entry.snapshots[i];
+    const bool meant = wanted < 0 ? snapshot.hash == entry.info.hash : static_cast<std::size_t>(wanted) == i;
+    if (meant && !snapshot.path.empty()) return snapshot.path;
+  }
+  return entry.info.path;
 }
 
 // Lets go of the least recently used snapshots that can be read again, until the rest fits the budget. Called with the lock held.

@@ -45,6 +45,7 @@ class ModelShelf : public Models, public SnapshotSink, public ModelSource {
 
   // ModelSource
   std::shared_ptr<const Model> resolve(const Request& request) override;
+  std::string path_of(const Request& request) const override;
   std::unique_ptr<Player> make_player(std::shared_ptr<const Model> model) const override;
 
   // Opens on this thread: a model file, a run folder (its snapshots lie in <run>/snapshots/snapshot-*.safetensors), "starter:<name>", or an
