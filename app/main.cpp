@@ -4,6 +4,10 @@
 
 #include "engine/api/result.h"
 #include "verbs/verbs.h"
+#ifdef ORRERY_GUI
+#include "window/compose.h"
+#include "window/run_window.h"
+#endif
 
 namespace {
 
@@ -34,6 +38,7 @@ int main(int argc, char** argv) {
   program.add_flag("--json", context.json, "machine-readable output");
   program.fallthrough();
   program.require_subcommand(0, 1);
+  int code = 0;
   orrery::app::add_systems(program, context);
   // data
   orrery::app::add_dataset(program, context);
@@ -56,6 +61,17 @@ int main(int argc, char** argv) {
   // reference cases
   orrery::app::add_parity(program, context);
 
+#ifdef ORRERY_GUI
+  std::vector<std::string> paths;
+  program.add_option("path", paths, "models, run folders, pictures, films or projects to open in the window");
+  program.callback([&] {
+    if (!program.get_subcommands().empty()) return;
+    code = orrery::app::run_window(argc, argv, [&] { return orrery::app::compose_studio(context.device); }, paths);
+  });
+#else
+  program.require_subcommand(1, 1);  // without a window there is nothing to open
+#endif
+
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& done) {
@@ -70,5 +86,5 @@ int main(int argc, char** argv) {
     say({orrery::ErrorCode::failed, "Something went wrong inside the program.", "Files already written are untouched.", "Run it again; if it repeats, send the output of: orrery doctor", error.what()});
     return orrery::exit_code(orrery::ErrorCode::failed);
   }
-  return 0;
+  return code;
 }
