@@ -1,6 +1,7 @@
 // What every test of a panel stands on: a person's folders of its own, the look, a Session over the fake Studio, and pictures of what is shown.
 #pragma once
 
+#include <QPushButton>
 #include <QApplication>
 #include <QDir>
 #include <QImage>
