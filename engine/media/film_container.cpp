@@ -178,10 +178,14 @@ void remux_film(const std::string& part, const std::string& out, FilmFormat form
   av_dict_free(&options);
   output.check(begun, out + " could not be begun.", safe);
 
+  const std::int64_t first = from->start_time == AV_NOPTS_VALUE ? 0 : from->start_time;
   AVPacket* packet = av_packet_alloc();
   int result = 0;
   std::int64_t copied = 0;
   while (result >= 0 && av_read_frame(input.context, packet) >= 0) {  // a part that breaks off ends here
+    // The first frame is shown at 0; decoding may begin before that, which the container's edit list says.
+    if (packet->pts != AV_NOPTS_VALUE) packet->pts -= first;
+    if (packet->dts != AV_NOPTS_VALUE) packet->dts -= first;
     av_packet_rescale_ts(packet, from->time_base, to->time_base);
     packet->pos = -1;
     packet->stream_index = 0;

@@ -99,8 +99,13 @@ void check_resumed(const TrainOptions& options, const System& system, RunRecord&
   if (!options.preset.empty() || !options.set.empty()) {
     const std::string preset = options.preset.empty() ? record.preset : options.preset;
     const auto& set = options.set.empty() ? record.set : options.set;
-    const std::string difference = first_difference(system.resolve(unresolved_config(system, preset, set), record.shape), record.config);
-    if (!difference.empty()) refuse("was started with another configuration: \"" + difference + "\" differs");
+    const nlohmann::json asked = unresolved_config(system, preset, set);
+    const std::string difference = first_difference(system.resolve(asked, record.shape), record.config);
+    if (!difference.empty()) {
+      // The setting that was asked for, rather than one that follows from it.
+      const std::string said = first_difference(asked, unresolved_config(system, record.preset, record.set));
+      refuse("was started with another configuration: \"" + (said.empty() ? difference : said) + "\" differs");
+    }
   }
   if (options.threads > 0) record.threads = options.threads;
   if (!options.device.empty()) record.device = options.device;
