@@ -129,7 +129,8 @@ class TestVerify : public QObject {
     bytes.replace(at, 12, "\"quality\":20");
     std::ofstream(path("b.mp4"), std::ios::binary) << bytes;
     const VerifyReport report = verify_export(path("b.mp4"), shelf, job);
-    QVERIFY(!report.bit_equal && report.psnr_db > 25.0 && report.psnr_db < 60.0);
+    // An untrained network makes coloured noise, of which the codec's half-resolution colour alone loses most; a wrong frame would be below 12 dB.
+    QVERIFY2(!report.bit_equal && report.psnr_db > 15.0 && report.psnr_db < 60.0, qPrintable(QString::number(report.psnr_db)));
     QVERIFY2(report.why.find("codec") != std::string::npos, report.why.c_str());
   }
 
