@@ -7,6 +7,7 @@
 #include <clocale>
 #include <cstdio>
 
+#include "ui/project/bind_project.h"
 #include "ui/session/session.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
@@ -42,6 +43,7 @@ int run_window(int argc, char** argv, const std::function<std::unique_ptr<Studio
     }
     window.show();
     session.start();
+    ui::bindProject(window);
     QStringList opened;
     for (const auto& path : paths) opened << QString::fromStdString(path);
     if (!opened.isEmpty())

@@ -5,10 +5,12 @@
 #include <QApplication>
 #include <QDir>
 #include <QImage>
+#include <QLabel>
 #include <QPainter>
 #include <QTemporaryDir>
+#include <QPushButton>
 #include <QTest>
-#include <QToolTip>
+#include <QToolButton>
 #include <QWidget>
 #include <functional>
 #include <memory>

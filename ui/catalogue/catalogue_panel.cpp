@@ -62,9 +62,8 @@ CataloguePanel::CataloguePanel(Session& session, QWidget* parent) : QWidget(pare
 
   auto* list = new QWidget;
   auto* column = new QVBoxLayout(list);
-  column->setContentsMargins(16, 12, 16, 0);
+  column->setContentsMargins(0, 0, 8, 0);
   column->setSpacing(10);
-  column->addWidget(makeLabel(tr("Catalogue"), "title"));
   column->addWidget(search_);
   column->addWidget(kinds_, 0, Qt::AlignLeft);
   column->addWidget(fitting_);

@@ -41,7 +41,7 @@ ExplainedPage::ExplainedPage(Session& session, const SystemInfo& system, QWidget
   const auto text = [](const std::string& plain) { return QString::fromStdString(plain); };
   auto* content = new QWidget;
   auto* column = new QVBoxLayout(content);
-  column->setContentsMargins(16, 12, 16, 16);
+  column->setContentsMargins(0, 0, 8, 16);
   column->setSpacing(10);
 
   auto* to_list = makeButton(tr("All systems"), "link");

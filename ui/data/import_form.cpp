@@ -137,7 +137,6 @@ void ImportPreview::paintEvent(QPaintEvent*) {
 
 ImportForm::ImportForm(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
   setAcceptDrops(true);
-  heading_ = makeLabel(tr("Import pictures"), "title");
   where_ = new ElidedLabel(QString(), nullptr, Qt::ElideMiddle);
   where_->setProperty("role", "dim");
 
@@ -206,9 +205,8 @@ ImportForm::ImportForm(Session& session, QWidget* parent) : QWidget(parent), ses
 
   auto* content = new QWidget;
   auto* inner = new QVBoxLayout(content);
-  inner->setContentsMargins(16, 16, 16, 8);
+  inner->setContentsMargins(0, 0, 8, 8);
   inner->setSpacing(10);
-  inner->addWidget(heading_);
   inner->addWidget(where_);
   inner->addWidget(drop_, 1);
   inner->addWidget(body_, 1);
@@ -227,7 +225,7 @@ ImportForm::ImportForm(Session& session, QWidget* parent) : QWidget(parent), ses
   import_->setObjectName(QStringLiteral("import"));
   cancel_ = makeButton(tr("Cancel"));
   auto* foot = new QHBoxLayout;
-  foot->setContentsMargins(16, 8, 16, 12);
+  foot->setContentsMargins(0, 8, 8, 4);
   foot->setSpacing(8);
   foot->addWidget(message_, 1);
   foot->addWidget(cancel_);
@@ -267,12 +265,8 @@ ImportForm::~ImportForm() {
 }
 
 void ImportForm::setArguments(const QStringList& arguments) {
+  if (job_ != 0) return;  // one import at a time has this form; what it says stays
   setSources(arguments);
-  if (!arguments.isEmpty()) {
-    import_->setFocus();
-  } else {
-    drop_->setFocus();
-  }
 }
 
 void ImportForm::setSources(const QStringList& sources) {
@@ -284,6 +278,7 @@ void ImportForm::setSources(const QStringList& sources) {
   drop_->setVisible(sources.isEmpty());
   body_->setVisible(!sources.isEmpty());
   import_->setVisible(!sources.isEmpty());
+  setFocusProxy(sources.isEmpty() ? nullptr : import_);
   where_->setText(sources.size() == 1 ? sources.front() : sources.isEmpty() ? QString() : tr("%n places", nullptr, static_cast<int>(sources.size())));
   where_->setVisible(!sources.isEmpty());
   name_->setText(sources.isEmpty() ? QString() : fileNameFrom(QFileInfo(sources.front()).completeBaseName()));

@@ -77,7 +77,6 @@ class ImportForm : public QWidget {
   SourceCount count_;
   std::shared_ptr<std::atomic<bool>> stop_;
   int scans_ = 0;
-  QLabel* heading_;
   ElidedLabel* where_;
   QWidget* drop_;
   QWidget* body_;

@@ -57,9 +57,8 @@ ExportPanel::ExportPanel(Session& session, QWidget* parent) : QWidget(parent), s
   as_command->addWidget(command_);
   auto* content = new QWidget;
   auto* column = new QVBoxLayout(content);
-  column->setContentsMargins(16, 16, 16, 8);
+  column->setContentsMargins(0, 4, 8, 8);
   column->setSpacing(12);
-  column->addWidget(makeLabel(tr("Export"), "title"));
   column->addWidget(what_, 0, Qt::AlignLeft);
   column->addWidget(about_);
   column->addWidget(makeFields());
@@ -73,7 +72,7 @@ ExportPanel::ExportPanel(Session& session, QWidget* parent) : QWidget(parent), s
 
   done_box_ = new QWidget;
   auto* done_row = new QHBoxLayout(done_box_);
-  done_row->setContentsMargins(16, 8, 16, 0);
+  done_row->setContentsMargins(0, 8, 8, 0);
   done_text_ = new ElidedLabel(QString(), nullptr, Qt::ElideMiddle);
   auto* reveal = makeButton(tr("Show in folder"));
   done_row->addWidget(done_text_, 1);
@@ -89,7 +88,7 @@ ExportPanel::ExportPanel(Session& session, QWidget* parent) : QWidget(parent), s
   export_->setObjectName(QStringLiteral("export"));
   cancel_ = makeButton(tr("Cancel"));
   auto* foot = new QHBoxLayout;
-  foot->setContentsMargins(16, 8, 16, 12);
+  foot->setContentsMargins(0, 8, 8, 4);
   foot->setSpacing(8);
   foot->addWidget(message_, 1);
   foot->addWidget(cancel_);
@@ -121,6 +120,7 @@ ExportPanel::ExportPanel(Session& session, QWidget* parent) : QWidget(parent), s
   connect(&session, &Session::timelineChanged, this, later);
   connect(&session, &Session::positionsChanged, this, later);
   connect(&session, &Session::viewModelChanged, this, later);
+  setFocusProxy(export_);
   chooseWhat(0);
 }
 
@@ -220,7 +220,6 @@ void ExportPanel::setArguments(const QStringList& arguments) {
     place_is_ours_ = true;
   }
   chooseWhat(what < 0 ? 0 : what);
-  export_->setFocus();
 }
 
 void ExportPanel::chooseWhat(int index) {

@@ -21,8 +21,12 @@ QString lockName(const QString& path) {
   return QStringLiteral("%1/.%2.lock").arg(info.absolutePath(), info.fileName());
 }
 
-// What counts as a change: everything but where the docks stand.
-QByteArray withoutLayout(Project project) {
+// What the history does not tell: positions, number of views, data. Not where the docks stand, and not what the views show, which also moves
+// by itself.
+QByteArray besidesHistory(Project project) {
+  for (auto& view : project.session.views) view = {};
+  project.session.timeline = {};
+  project.session.model_paths.clear();
   project.window_layout.clear();
   project.workspace.clear();
   project.shelf.clear();
@@ -45,21 +49,21 @@ ProjectKeeper::ProjectKeeper(Session& session) : QObject(&session), session_(ses
   connect(&session, &Session::viewsChanged, this, later);
   connect(&attached<CurrentData>(session), &CurrentData::changed, this, later);
   connect(&session, &Session::projectRequested, this, &ProjectKeeper::open);
-  saved_ = withoutLayout(project());
+  saved_ = besidesHistory(project());
 }
 
 ProjectKeeper::~ProjectKeeper() = default;
 
 void ProjectKeeper::start() {
   rescues_ = Autosave::find();
-  saved_ = withoutLayout(project());
+  saved_ = besidesHistory(project());
   Q_EMIT changed();
   if (!rescues_.isEmpty()) session_.openSheet(QStringLiteral("projects"));
 }
 
 QString ProjectKeeper::name() const { return path_.isEmpty() ? tr("Untitled") : QFileInfo(path_).completeBaseName(); }
 
-bool ProjectKeeper::modified() const { return withoutLayout(project()) != saved_; }
+bool ProjectKeeper::modified() const { return !session_.undo().isClean() || besidesHistory(project()) != saved_; }
 
 void ProjectKeeper::lookModified() {
   const bool now = modified();
@@ -141,7 +145,8 @@ bool ProjectKeeper::saveAs(const QString& wanted) {
 
 void ProjectKeeper::noteSaved(const QString& path) {
   path_ = path;
-  saved_ = withoutLayout(project());
+  session_.undo().setClean();
+  saved_ = besidesHistory(project());
   was_modified_ = false;
   RecentProjects::note(path);
   Q_EMIT changed();
@@ -160,7 +165,7 @@ void ProjectKeeper::open(const QString& path) {
   const QString absolute = QFileInfo(path).absoluteFilePath();
   if (absolute != path_) claim(absolute);
   RecentProjects::note(absolute);
-  load(project.value(), absolute, withoutLayout(project.value()));
+  load(project.value(), absolute, besidesHistory(project.value()));
 }
 
 // Opens what models the project needs, then shows it; a model that is gone leaves its view empty and is told.
@@ -204,7 +209,7 @@ void ProjectKeeper::startNew() {
   fresh.session.views = {first};
   lock_.reset();
   read_only_ = false;
-  load(fresh, QString(), withoutLayout(fresh));
+  load(fresh, QString(), besidesHistory(fresh));
 }
 
 bool ProjectKeeper::autosave() {

@@ -65,7 +65,7 @@ class ProjectKeeper : public QObject {
   Session& session_;
   Window window_;
   QString path_;
-  QByteArray saved_;           // session part of the content when it was last saved
+  QByteArray saved_;           // what lies beside the history, as it was last saved
   bool read_only_ = false;
   bool was_modified_ = false;
   std::unique_ptr<QLockFile> lock_;

@@ -67,7 +67,7 @@ ProjectsPanel::ProjectsPanel(Session& session, QWidget* parent) : QWidget(parent
 
   auto* content = new QWidget;
   auto* column = new QVBoxLayout(content);
-  column->setContentsMargins(16, 16, 16, 16);
+  column->setContentsMargins(0, 0, 8, 16);
   column->setSpacing(12);
   column->addWidget(heading_);
   column->addWidget(rescue_box_);
@@ -94,6 +94,7 @@ ProjectsPanel::ProjectsPanel(Session& session, QWidget* parent) : QWidget(parent
     session_.closeSheet();
   });
   connect(&keeper_, &ProjectKeeper::changed, this, &ProjectsPanel::refresh);
+  setFocusProxy(place_);
   refresh();
 }
 

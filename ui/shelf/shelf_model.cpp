@@ -146,7 +146,9 @@ QVariant ShelfModel::data(const QModelIndex& index, int role) const {
 bool ShelfModel::setData(const QModelIndex& index, const QVariant& value, int role) {
   const ShelfEntry* one = entry(index);
   if (!one || role != Qt::EditRole) return false;
-  keeper_.rename(one->path, value.toString());
+  // Once the editor is gone: the rename rebuilds the tree under it.
+  QMetaObject::invokeMethod(
+      this, [this, path = one->path, name = value.toString()] { keeper_.rename(path, name); }, Qt::QueuedConnection);
   return true;
 }
 

@@ -182,13 +182,13 @@ ProbeView::ProbeView(Session& session, QWidget* parent) : QWidget(parent), sessi
     picture_->setProbe(probe, alone);
     const QSignalBlocker blocker(alone_);
     alone_->setChecked(alone);
-    show();
+    showSheet();
   });
   connect(alone_, &QToolButton::toggled, this, [this](bool on) {
     picture_->setProbe(picture_->probe(), on);
-    show();
+    showSheet();
   });
-  connect(reals_, &QToolButton::toggled, this, &ProbeView::show);
+  connect(reals_, &QToolButton::toggled, this, &ProbeView::showSheet);
   connect(&book_, &RunBook::runsChanged, this, &ProbeView::look);
   connect(&watcher_, &QFileSystemWatcher::directoryChanged, &later_, qOverload<>(&QTimer::start));
   connect(&book_, &RunBook::runChanged, this, [this](int index) {
@@ -229,7 +229,7 @@ void ProbeView::look() {
   }
   const int wanted = follow_ || now_ < 0 ? count() - 1 : std::min(now_, count() - 1);
   now_ = wanted;
-  show();
+  showSheet();
 }
 
 void ProbeView::setTime(int index) {
@@ -237,7 +237,7 @@ void ProbeView::setTime(int index) {
   if (index == now_) return;
   now_ = index;
   follow_ = now_ == count() - 1;
-  show();
+  showSheet();
 }
 
 void ProbeView::load(int index) {
@@ -252,7 +252,7 @@ void ProbeView::load(int index) {
         if (image.width() > kMostSheetPx) image = image.scaledToWidth(kMostSheetPx, Qt::SmoothTransformation);
         if (images_.size() >= kKeptSheets) images_.erase(images_.begin());
         images_[file] = image;
-        show();
+        showSheet();
       });
 }
 
@@ -270,7 +270,7 @@ void ProbeView::fillHistory() {
   picture_->setHistory(history, at);
 }
 
-void ProbeView::show() {
+void ProbeView::showSheet() {
   if (now_ < 0 || now_ >= count()) return;
   load(now_);
   const QString file = sheets_[now_].file;

@@ -68,7 +68,7 @@ class ProbeView : public QWidget {
 
  private:
   void look();          // which sheets there are
-  void show();
+  void showSheet();
   void load(int index);
   void fillHistory();
 

@@ -64,9 +64,8 @@ RunForm::RunForm(Session& session, QWidget* parent)
 
   auto* content = new QWidget;
   auto* column = new QVBoxLayout(content);
-  column->setContentsMargins(16, 16, 16, 8);
+  column->setContentsMargins(0, 4, 8, 8);
   column->setSpacing(12);
-  column->addWidget(makeLabel(tr("New run"), "title"));
   column->addWidget(makeFields());
   column->addWidget(list_);
   column->addWidget(settings_);
@@ -77,7 +76,7 @@ RunForm::RunForm(Session& session, QWidget* parent)
   scroll->setWidgetResizable(true);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   auto* foot = new QHBoxLayout;
-  foot->setContentsMargins(16, 8, 16, 12);
+  foot->setContentsMargins(0, 8, 8, 4);
   foot->addWidget(verdict_, 1);
   foot->addWidget(start_);
   auto* whole = tight(new QVBoxLayout(this), 0);
@@ -100,6 +99,7 @@ RunForm::RunForm(Session& session, QWidget* parent)
   });
   connect(&shelf_.store(), &ShelfStore::changed, this, &RunForm::fillData);
   connect(&book_, &RunBook::runChanged, this, [this] { if (isVisible()) later(); });
+  setFocusProxy(start_);
   fillSystems();
   fillData();
   suggestFolder();
@@ -319,9 +319,7 @@ void RunForm::setArguments(const QStringList& arguments) {
     if (name == QLatin1String("key")) key = value;
   }
   check();
-  if (key.isEmpty()) {
-    start_->setFocus();
-  } else {
+  if (!key.isEmpty()) {
     settings_->setFolded(false);
     parameters_->reveal(key.toStdString());
   }
@@ -363,11 +361,11 @@ void RunForm::check() {
       [this, facts, asked](FolderState state) mutable {
         if (asked != asked_) return;
         facts.folder = state;
-        show(facts);
+        showFindings(facts);
       });
 }
 
-void RunForm::show(const PreflightFacts& facts) {
+void RunForm::showFindings(const PreflightFacts& facts) {
   findings_ = preflight(facts);
   list_->setItems(findings_);
   const bool may = mayStart(findings_);

@@ -50,7 +50,7 @@ class RunForm : public QWidget {
   void adopt(const QString& folder, bool resume);
   void later();      // check again soon
   void check();
-  void show(const PreflightFacts& facts);
+  void showFindings(const PreflightFacts& facts);
   void fix(const PreflightItem& item);
   void start();
   void browse();

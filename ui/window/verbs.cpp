@@ -6,6 +6,8 @@
 #include <QFileDialog>
 #include <QKeyEvent>
 
+#include "ui/project/attached.h"
+#include "ui/project/project_keeper.h"
 #include "ui/session/session.h"
 #include "ui/stage/stage.h"
 #include "ui/window/main_window.h"
@@ -49,7 +51,10 @@ const std::vector<Verb>& verbs() {
   static const std::vector<Verb> list{
       {"open", kProject, QT_TRANSLATE_NOOP("Verbs", "Open..."), "file", QKeySequence::Open, openFiles},
       {"open-folder", kProject, QT_TRANSLATE_NOOP("Verbs", "Open a folder..."), "folder", QKeySequence("Ctrl+Shift+O"), openFolder},
-      // project files
+      {"save", kProject, QT_TRANSLATE_NOOP("Verbs", "Save project"), "save", QKeySequence::Save,
+       [](MainWindow& w) { attached<ProjectKeeper>(w.session()).save(); }},
+      {"projects", kProject, QT_TRANSLATE_NOOP("Verbs", "Projects..."), "clock", QKeySequence("Ctrl+Shift+S"),
+       [](MainWindow& w) { w.session().openSheet("projects"); }},
       {"new-run", kProject, QT_TRANSLATE_NOOP("Verbs", "New run..."), "train", QKeySequence::New,
        [](MainWindow& w) { w.session().openSheet("catalogue"); }, false, true},
       {"import", kProject, QT_TRANSLATE_NOOP("Verbs", "Import pictures..."), "import", QKeySequence("Ctrl+I"),
