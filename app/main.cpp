@@ -51,9 +51,9 @@ int main(int argc, char** argv) {
   // proof
   orrery::app::add_verify(program, context);
   // files of others
-  // orrery::app::add_import(program, context);
+  orrery::app::add_import(program, context);
   // quality
-  // orrery::app::add_measure(program, context);
+  orrery::app::add_measure(program, context);
   // speed
   // orrery::app::add_bench(program, context);
   // this machine

@@ -64,6 +64,8 @@ std::shared_ptr<nn::StyleGan2Generator> make_stylegan2_generator(const StyleGan2
   mapping.z_dim = config.z_dim;
   mapping.c_dim = config.classes;
   mapping.num_layers = config.mapping_layers;
+  mapping.layer_features = config.mapping_width;
+  mapping.embed_features = config.embed_width;
   mapping.lr_multiplier = config.mapping_lr;
   nn::SynthesisOptions synthesis;
   synthesis.w_dim = config.w_dim;

@@ -23,6 +23,8 @@ struct StyleGan2NetworkConfig {
   std::int64_t z_dim = 512;
   std::int64_t w_dim = 512;
   std::int64_t mapping_layers = 8;
+  std::int64_t mapping_width = 0;  // of its inner layers, 0: w_dim
+  std::int64_t embed_width = 0;    // of the embedded label, 0: w_dim
   std::int64_t label_layers = 8;  // of D's label path
   double mapping_lr = 0.01;
   std::int64_t channel_base = 32768;
@@ -76,6 +78,8 @@ void visit_fields(Visitor& v, StyleGan2NetworkConfig& c) {
   v("z_dim", c.z_dim, {.help = "length of the latent z", .min = 1, .max = 4096});
   v("w_dim", c.w_dim, {.help = "length of the style w", .min = 1, .max = 4096});
   v("mapping_layers", c.mapping_layers, {.help = "layers of the mapping network", .min = 1, .max = 32});
+  v("mapping_width", c.mapping_width, {.help = "width of the mapping network's inner layers, 0: w_dim", .min = 0, .max = 4096});
+  v("embed_width", c.embed_width, {.help = "width of the embedded label (class-conditional only), 0: w_dim", .min = 0, .max = 4096});
   v("label_layers", c.label_layers, {.help = "layers of D's label path (class-conditional only)", .min = 1, .max = 32});
   v("mapping_lr", c.mapping_lr, {.help = "learning rate of the mapping network relative to the rest", .min = 1e-6, .max = 1});
   v("channel_base", c.channel_base, {.help = "channels times resolution: capacity", .min = 64, .max = 1 << 20});

@@ -109,16 +109,23 @@ FeatureStats feature_stats(const at::Tensor& features, bool unbiased) {
   stats.count = rows.size(0);
   stats.mean = rows.mean(0);
   const at::Tensor centred = rows - stats.mean;
-  stats.covariance = at::matmul(centred.t(), centred) / static_cast<double>(unbiased ? stats.count - 1 : stats.count);
+  const auto divisor = static_cast<double>(unbiased ? stats.count - 1 : stats.count);
+  stats.covariance = at::matmul(centred.t(), centred) / divisor;
+  if (stats.count < rows.size(1)) stats.factor = centred / std::sqrt(divisor);
   return stats;
 }
 
 double frechet_distance(const FeatureStats& a, const FeatureStats& b) {
   const at::NoGradGuard no_grad;
   if (a.mean.sizes() != b.mean.sizes()) throw Error(ErrorCode::bad_input, "The two sets have features of different widths.", "Nothing was changed.");
-  const auto [values, vectors] = at::linalg_eigh(a.covariance);
-  const at::Tensor root = vectors * values.clamp_min(0).sqrt();  // root root^T = S1
-  at::Tensor product = at::matmul(root.t(), at::matmul(b.covariance, root));
+  const bool swap = !a.factor.defined() || (b.factor.defined() && b.count < a.count);
+  const FeatureStats &one = swap ? b : a, &other = swap ? a : b;
+  at::Tensor factor = one.factor;
+  if (!factor.defined()) {
+    const auto [values, vectors] = at::linalg_eigh(one.covariance);
+    factor = (vectors * values.clamp_min(0).sqrt()).t();
+  }
+  at::Tensor product = at::matmul(at::matmul(factor, other.covariance), factor.t());
   product = (product + product.t()) / 2;
   const double trace_of_root = at::linalg_eigvalsh(product).clamp_min(0).sqrt().sum().item<double>();
   const double means = (a.mean - b.mean).square().sum().item<double>();

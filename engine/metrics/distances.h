@@ -14,6 +14,7 @@ struct FeatureStats {
   at::Tensor mean;        // [D] float64
   at::Tensor covariance;  // [D, D] float64
   std::int64_t count = 0;
+  at::Tensor factor;      // [count, D] with covariance = factor^T factor, where there are fewer rows than dimensions; else undefined
 };
 // `unbiased`: covariance over N - 1, as FID is usually computed; else over N. Throws Error(bad_input) for fewer than two rows.
 FeatureStats feature_stats(const at::Tensor& features, bool unbiased = true);

@@ -2,8 +2,10 @@
 // function `std::unique_ptr<System> make_system_<id>()` and its line in catalogue.def; nothing else names it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,13 @@ class System {
   virtual std::shared_ptr<torch::nn::Module> build_network(const nlohmann::json& config) const = 0;
   virtual std::unique_ptr<Player> make_player(std::shared_ptr<const Model> model) const = 0;
   virtual Plan make_plan(const nlohmann::json& config) const = 0;
+
+  // A resolved configuration for weights of other programs, from their names and shapes and from what is known of how their network was
+  // built (`hints`: constructor arguments by the reference's names, or null). nullopt: not weights of this system. Throws
+  // Error(bad_input) for weights that are, but of a variant that is not supported.
+  virtual std::optional<nlohmann::json> config_from_weights(const std::map<std::string, at::Tensor>& /*weights*/, const nlohmann::json& /*hints*/) const {
+    return std::nullopt;
+  }
 
   // Reference cases under <vectors>/<id>/: computes every tensor of the case. See engine/parity/case.h.
   virtual void run_case(parity::Case& reference) const = 0;

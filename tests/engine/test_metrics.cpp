@@ -46,13 +46,18 @@ class TestMetrics : public QObject {
   void frechet_closed_form() {
     // Commuting covariances: |m|^2 + sum (sqrt l1 - sqrt l2)^2.
     const at::Tensor l1 = at::rand({6}, at::kDouble) + 0.1, l2 = at::rand({6}, at::kDouble) + 0.1, m = at::randn({6}, at::kDouble);
-    const FeatureStats a{at::zeros({6}, at::kDouble), at::diag(l1), 10}, b{m, at::diag(l2), 10};
+    const FeatureStats a{at::zeros({6}, at::kDouble), at::diag(l1), 10, {}}, b{m, at::diag(l2), 10, {}};
     const double expected = (m.square().sum() + (l1.sqrt() - l2.sqrt()).square().sum()).item<double>();
     QVERIFY(close(frechet_distance(a, b), expected));
     QVERIFY(close(frechet_distance(b, a), expected));
     QVERIFY(std::fabs(frechet_distance(b, b)) < 1e-9);
     const at::Tensor few = at::randn({5, 40});
     QVERIFY(std::fabs(frechet_distance(feature_stats(few), feature_stats(few))) < 1e-6);
+    FeatureStats left = feature_stats(few), right = feature_stats(at::randn({30, 40}));
+    QVERIFY(left.factor.defined());
+    const double cheap = frechet_distance(left, right);
+    left.factor = right.factor = at::Tensor();
+    QVERIFY(close(cheap, frechet_distance(left, right), 1e-6));
     QVERIFY_THROWS_EXCEPTION(Error, feature_stats(at::randn({1, 4})));
   }
 

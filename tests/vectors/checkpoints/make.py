@@ -93,3 +93,40 @@ snapshot = {
 for protocol in (2, 3, 4):
     with open(f"nvidia_protocol{protocol}.pkl", "wb") as f:
         pickle.dump(snapshot, f, protocol=protocol)
+
+
+# A StyleGAN2 generator as NVIDIA's snapshots hold it, from the weights of a reference case (path of its folder as the only argument).
+if len(sys.argv) > 1:
+    import json
+
+    def read_safetensors(path):
+        raw = open(path, "rb").read()
+        n = int.from_bytes(raw[:8], "little")
+        dtypes = {"F32": np.float32, "I64": np.int64}
+        return {
+            name: torch.from_numpy(np.frombuffer(raw[8 + n + t["data_offsets"][0] : 8 + n + t["data_offsets"][1]], dtypes[t["dtype"]]).reshape(t["shape"]).copy())
+            for name, t in json.loads(raw[8 : 8 + n]).items()
+            if name != "__metadata__"
+        }
+
+    class Module(Persistent, torch.nn.Module):
+        def __init__(self, tensors):
+            torch.nn.Module.__init__(self)
+            for name in dict.fromkeys(k.split(".")[0] for k in tensors):
+                inner = {k[len(name) + 1 :]: v for k, v in tensors.items() if k.startswith(name + ".")}
+                if inner:
+                    self.add_module(name, Module(inner))
+                elif name in ("resample_filter", "noise_const", "w_avg"):
+                    self.register_buffer(name, tensors[name])
+                else:
+                    self.register_parameter(name, torch.nn.Parameter(tensors[name]))
+
+    args = json.load(open(sys.argv[1] + "/meta.json"))["args"]
+    weights = read_safetensors(sys.argv[1] + "/weights.safetensors")
+    generators = {}
+    for key, scale in (("G", 0.5), ("G_ema", 1.0)):
+        generators[key] = Module({k: v * scale for k, v in weights.items()})
+        generators[key]._init_args = ()
+        generators[key]._init_kwargs = EasyDict({k: EasyDict(v) if isinstance(v, dict) else v for k, v in args.items()})
+    with open("stylegan2.pkl", "wb") as f:
+        pickle.dump({"training_set_kwargs": None, **generators}, f)
