@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <ATen/ops/rand.h>
 
 #include <QTemporaryDir>
@@ -15,6 +16,8 @@ using namespace orrery::features;
 class TestFeatures : public QObject {
   Q_OBJECT
  private Q_SLOTS:
+  void initTestCase() { at::set_num_threads(1); }  // other tests run beside this one
+
   void reference_case() {
     parity::Case reference = parity::Case::load(ORRERY_TEST_DIR "/vectors/features/efficientnet_lite0_same");
     run_features_case(reference);
