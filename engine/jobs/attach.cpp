@@ -134,7 +134,7 @@ class Watcher {
   void forward_verbs() {
     while (const auto verb = job_.next_verb()) {
       if (*verb == JobVerb::cancel) {
-        throw Error(ErrorCode::cancelled, "This window no longer watches the run.", "Training goes on.", "Attach again whenever you like.");
+        throw Error(ErrorCode::cancelled, "The run is no longer watched.", "Training goes on.", "Attach again whenever you like.");
       }
       if (connection_.is_open()) connection_.write(jobs::framed(jobs::verb_message(*verb)));
     }

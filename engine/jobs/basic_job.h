@@ -5,6 +5,8 @@
 #include <chrono>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "engine/jobs/job_context.h"
 

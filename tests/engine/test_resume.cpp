@@ -1,5 +1,6 @@
 // Runs that are interrupted: kill -9, stops, full disks, damaged files, NaN, two trainers.
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ std::vector<std::string> names_in(const std::string& folder) {
 pid_t start_child(const std::string& run, bool busy) {
   const pid_t child = ::fork();
   if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that fails leaves no trainer behind
     ::execl("/proc/self/exe", "test_resume", "--child", run.c_str(), busy ? "busy" : "calm", static_cast<char*>(nullptr));
     ::_exit(127);
   }
