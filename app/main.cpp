@@ -3,6 +3,8 @@
 #include <cstdio>
 
 #include "engine/api/result.h"
+#include "engine/device/host_memory.h"
+#include "kernels/dispatch.h"
 #include "verbs/verbs.h"
 #ifdef ORRERY_GUI
 #include "window/compose.h"
@@ -32,6 +34,8 @@ int main(int argc, char** argv) {
   keep_freed_memory();
   orrery::app::Context context;
   context.program = argv[0];
+  context.cuda_note = orrery::kernels::open_cuda_plugin();  // before LibTorch is asked for CUDA the first time
+  orrery::keep_host_memory();
 
   CLI::App program{"Orrery, a studio for the generative models of vision", "orrery"};
   program.set_version_flag("--version", ORRERY_VERSION);
@@ -55,9 +59,9 @@ int main(int argc, char** argv) {
   // quality
   orrery::app::add_measure(program, context);
   // speed
-  // orrery::app::add_bench(program, context);
+  orrery::app::add_bench(program, context);
   // this machine
-  // orrery::app::add_doctor(program, context);
+  orrery::app::add_doctor(program, context);
   // reference cases
   orrery::app::add_parity(program, context);
 

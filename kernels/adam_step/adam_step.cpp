@@ -3,8 +3,8 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "kernels/adam_step/adam_factors.h"
 #include "kernels/adam_step/adam_step_loops.h"
 #include "kernels/adam_step/adam_step_op.h"
 
@@ -29,17 +29,10 @@ void for_chunks(const std::vector<at::Tensor>& tensors, const Body& body) {
   });
 }
 
-template <class T>
-AdamFactors<T> factors(std::int64_t step, const Adam& o) {
-  const double c1 = 1.0 - std::pow(o.beta1, static_cast<double>(step)), c2 = 1.0 - std::pow(o.beta2, static_cast<double>(step));
-  return {static_cast<T>(o.beta1), static_cast<T>(1.0 - o.beta1), static_cast<T>(o.beta2), static_cast<T>(1.0 - o.beta2),
-          static_cast<T>(o.lr / c1), static_cast<T>(1.0 / std::sqrt(c2)), static_cast<T>(o.eps), o.replace_non_finite};
-}
-
 void adam_step_cpu(const std::vector<at::Tensor>& params, const std::vector<at::Tensor>& grads, const std::vector<at::Tensor>& m,
                    const std::vector<at::Tensor>& v, std::int64_t step, const Adam& options) {
-  const auto f32 = factors<float>(step, options);
-  const auto f64 = factors<double>(step, options);
+  const auto f32 = adam_factors<float>(step, options);
+  const auto f64 = adam_factors<double>(step, options);
   for_chunks(params, [&](std::size_t k, std::int64_t first, std::int64_t count) {
     if (params[k].scalar_type() == at::kFloat) {
       adam_loops().f32.adam(f32, params[k].mutable_data_ptr<float>() + first, grads[k].const_data_ptr<float>() + first,

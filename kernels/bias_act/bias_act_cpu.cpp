@@ -4,11 +4,11 @@
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "kernels/bias_act/bias_act_loops.h"
 #include "kernels/bias_act/bias_act_op.h"
+#include "kernels/bias_act/bias_act_work.h"
 
 namespace orrery::kernels {
 namespace {
@@ -24,29 +24,12 @@ const BiasActLoops::Of<T>& loops() {
   }
 }
 
-template <class T>
-BiasActWork<T> work_for(const at::Tensor& x, const at::Tensor& b, const BiasActLayout& layout, const BiasAct& options, const at::Tensor& out) {
-  BiasActWork<T> w;
-  w.x = x.const_data_ptr<T>();
-  w.b = b.defined() ? b.const_data_ptr<T>() : nullptr;
-  w.out = out.mutable_data_ptr<T>();
-  w.inner = layout.inner;
-  w.channels = layout.channels;
-  w.activation = static_cast<int>(options.activation);
-  w.saved_input = derivatives_need_input(options);
-  w.alpha = static_cast<T>(options.alpha);
-  w.gain = static_cast<T>(options.gain);
-  w.inverse_gain = static_cast<T>(1.0 / options.gain);
-  w.clamp = options.clamp < 0 ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(options.clamp);
-  return w;
-}
-
 at::Tensor forward_cpu(const at::Tensor& x, const at::Tensor& b, const BiasAct& options) {
   const auto layout = bias_act_layout(x, options);
   const at::Tensor from = x.contiguous(layout.format), bias = b.defined() ? b.contiguous() : b;
   at::Tensor y = at::empty_like(from, layout.format);
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "bias_act", [&] {
-    const auto w = work_for<scalar_t>(from, bias, layout, options, y);
+    const auto w = bias_act_work<scalar_t>(from, bias, layout, options, y);
     at::parallel_for(0, from.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) { loops<scalar_t>().forward(w, begin, end); });
   });
   return y;
@@ -54,11 +37,12 @@ at::Tensor forward_cpu(const at::Tensor& x, const at::Tensor& b, const BiasAct& 
 
 // A part of a segment, or of the rows of a bias along memory: cut by shape alone, so that sums do not depend on the thread count.
 template <class T>
-at::Tensor gradient_with_sums(const BiasActWork<T>& w, std::int64_t numel, const at::Tensor& b_like) {
+at::Tensor gradient_with_sums(BiasActWork<T> w, std::int64_t numel, const at::Tensor& b_like) {
   std::vector<double> sums(w.channels, 0.0);
   if (w.inner > 1) {
     const std::int64_t segments = numel / w.inner, parts = (w.inner + kGrain - 1) / kGrain;
     std::vector<double> partial(segments * parts);
+    w.want_sum = true;
     at::parallel_for(0, segments * parts, std::max<std::int64_t>(1, kGrain / w.inner), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t k = begin; k < end; ++k) {
         const std::int64_t start = k / parts * w.inner, from = k % parts * kGrain;
@@ -94,7 +78,7 @@ std::pair<at::Tensor, at::Tensor> gradient_cpu(const at::Tensor& dy, const at::T
   const at::Tensor from = saved.contiguous(layout.format), grad = dy.contiguous(layout.format), bias = b.defined() ? b.contiguous() : b;
   at::Tensor dx = at::empty_like(from, layout.format), db;
   AT_DISPATCH_FLOATING_TYPES(saved.scalar_type(), "bias_act_gradient", [&] {
-    auto w = work_for<scalar_t>(from, bias, layout, options, dx);
+    auto w = bias_act_work<scalar_t>(from, bias, layout, options, dx);
     w.dy = grad.const_data_ptr<scalar_t>();
     if (want_db) {
       db = gradient_with_sums(w, from.numel(), saved);
@@ -111,7 +95,7 @@ at::Tensor second_cpu(const at::Tensor& ddx, const at::Tensor& dy, const at::Ten
   const at::Tensor bias = b.defined() ? b.contiguous() : b;
   at::Tensor out = at::empty_like(from, layout.format);
   AT_DISPATCH_FLOATING_TYPES(saved.scalar_type(), "bias_act_second", [&] {
-    auto w = work_for<scalar_t>(from, bias, layout, options, out);
+    auto w = bias_act_work<scalar_t>(from, bias, layout, options, out);
     w.dy = grad.const_data_ptr<scalar_t>();
     w.ddx = outer.const_data_ptr<scalar_t>();
     at::parallel_for(0, from.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) { loops<scalar_t>().second(w, begin, end); });

@@ -1,96 +1,13 @@
 #include "kernels/bias_act/bias_act_loops.h"
 
+#include "kernels/cpu/simd.h"
 #include "kernels/cpu/vector_math.h"
+
+#define ORRERY_FN inline
+#include "kernels/bias_act/bias_act_math.h"
 
 namespace orrery::kernels::ORRERY_ISA {
 namespace {
-
-constexpr double kSeluScale = 1.0507009873554805, kSeluAlpha = 1.6732632423543772;
-
-// The numbers of enum Activation. value(u) = t; slope(t) = dt/du as a function of t; bend(t) = d slope / dt.
-struct Linear {
-  template <class T> static T value(T u, T) { return u; }
-  template <class T> static T slope(T, T) { return T(1); }
-  template <class T> static T bend(T) { return T(0); }
-};
-struct Leaky {  // relu: alpha = 0
-  template <class T> static T value(T u, T alpha) { return u > T(0) ? u : u * alpha; }
-  template <class T> static T slope(T t, T alpha) { return t > T(0) ? T(1) : alpha; }
-  template <class T> static T bend(T) { return T(0); }
-};
-struct Relu {
-  template <class T> static T value(T u, T) { return u < T(0) ? T(0) : u; }
-  template <class T> static T slope(T t, T) { return t > T(0) ? T(1) : T(0); }
-  template <class T> static T bend(T) { return T(0); }
-};
-struct Tanh {
-  template <class T> static T value(T u, T) { return tanh_of(u); }
-  template <class T> static T slope(T t, T) { return (T(1) - t) * (T(1) + t); }
-  template <class T> static T bend(T t) { return T(-2) * t; }
-};
-struct Sigmoid {
-  template <class T> static T value(T u, T) { return sigmoid_of(u); }
-  template <class T> static T slope(T t, T) { return t * (T(1) - t); }
-  template <class T> static T bend(T t) { return T(1) - T(2) * t; }
-};
-struct Elu {
-  template <class T> static T value(T u, T) { return u > T(0) ? u : expm1_of(u); }
-  template <class T> static T slope(T t, T) { return t > T(0) ? T(1) : t + T(1); }
-  template <class T> static T bend(T t) { return t > T(0) ? T(0) : T(1); }
-};
-struct Selu {
-  template <class T> static T value(T u, T) { return T(kSeluScale) * (u > T(0) ? u : T(kSeluAlpha) * expm1_of(u)); }
-  template <class T> static T slope(T t, T) { return t > T(0) ? T(kSeluScale) : t + T(kSeluScale * kSeluAlpha); }
-  template <class T> static T bend(T t) { return t > T(0) ? T(0) : T(1); }
-};
-struct Softplus {
-  template <class T> static T value(T u, T) { return softplus_of(u); }
-  template <class T> static T slope(T t, T) { return -expm1_of(-t); }
-  template <class T> static T bend(T t) { return exp_of(-t); }
-};
-struct Swish {  // not monotonous: its derivatives are taken from the input
-  template <class T> static T value(T u, T) { return u * sigmoid_of(u); }
-  template <class T> static T slope_at_input(T u, T) {
-    const T s = sigmoid_of(u);
-    return s * (T(1) + u * (T(1) - s));
-  }
-  template <class T> static T bend_at_input(T u) {
-    const T s = sigmoid_of(u);
-    return s * (T(1) - s) * (T(2) + u * (T(1) - T(2) * s));
-  }
-};
-// Leaky with alpha < 0 folds two inputs on one output: derivatives from the input.
-struct LeakyFolded {
-  template <class T> static T value(T u, T alpha) { return Leaky::value(u, alpha); }
-  template <class T> static T slope_at_input(T u, T alpha) { return u > T(0) ? T(1) : alpha; }
-  template <class T> static T bend_at_input(T) { return T(0); }
-};
-
-template <class T>
-inline T clamped(T y, T clamp) {
-  y = y > clamp ? clamp : y;
-  return y < -clamp ? -clamp : y;
-}
-
-// d y / d x from the saved tensor, and the derivative of that in the saved tensor.
-template <class Act, class T>
-inline T slope_from(T saved, T bias, const BiasActWork<T>& w) {
-  if constexpr (requires { Act::slope_at_input(saved, saved); }) {
-    const T u = saved + bias;
-    return abs_of(Act::value(u, w.alpha) * w.gain) >= w.clamp ? T(0) : w.gain * Act::slope_at_input(u, w.alpha);
-  } else {
-    return abs_of(saved) >= w.clamp ? T(0) : w.gain * Act::slope(saved * w.inverse_gain, w.alpha);
-  }
-}
-template <class Act, class T>
-inline T bend_from(T saved, T bias, const BiasActWork<T>& w) {
-  if constexpr (requires { Act::slope_at_input(saved, saved); }) {
-    const T u = saved + bias;
-    return abs_of(Act::value(u, w.alpha) * w.gain) >= w.clamp ? T(0) : w.gain * Act::bend_at_input(u);
-  } else {
-    return abs_of(saved) >= w.clamp ? T(0) : Act::bend(saved * w.inverse_gain);
-  }
-}
 
 // Calls body(first, count, bias of element k) for runs of [begin, end). A bias along memory is laid out as a tile first, so that few
 // channels still fill vectors.
@@ -129,34 +46,26 @@ void forward_as(const BiasActWork<T>& work, std::int64_t begin, std::int64_t end
   for_runs(w, begin, end, [&w](std::int64_t first, std::int64_t count, auto bias) {
     const T* __restrict x = w.x + first;
     T* __restrict y = w.out + first;
-    const T alpha = w.alpha, gain = w.gain, clamp = w.clamp;
-    for (std::int64_t k = 0; k < count; ++k) y[k] = clamped(Act::value(x[k] + bias(k), alpha) * gain, clamp);
+    const Factors<T> factors(w);
+    for (std::int64_t k = 0; k < count; ++k) y[k] = clamped(Act::value(x[k] + bias(k), factors.alpha) * factors.gain, factors.clamp);
   });
 }
 
 template <class Act, class T>
 double gradient_as(const BiasActWork<T>& work, std::int64_t begin, std::int64_t end) {
   const BiasActWork<T> w = work;
-  constexpr int kLanes = 32;
   double total = 0.0;
-  for_runs(w, begin, end, [&](std::int64_t first, std::int64_t count, auto bias) {
-    const T* __restrict saved = w.x + first;
-    const T* __restrict dy = w.dy + first;
-    T* __restrict dx = w.out + first;
-    T lanes[kLanes] = {};
-    std::int64_t k = 0;
-    for (; k + kLanes <= count; k += kLanes) {
-      for (int j = 0; j < kLanes; ++j) {
-        const T value = dy[k + j] * slope_from<Act>(saved[k + j], bias(k + j), w);
-        dx[k + j] = value;
-        lanes[j] += value;
-      }
+  for_runs(w, begin, end, [&w, &total](std::int64_t first, std::int64_t count, auto bias) {
+    constexpr std::int64_t kStrip = 2048;  // summed while it is in the nearest cache
+    for (std::int64_t start = 0; start < count; start += kStrip) {
+      const std::int64_t length = count - start < kStrip ? count - start : kStrip;
+      const T* __restrict saved = w.x + first + start;
+      const T* __restrict dy = w.dy + first + start;
+      T* __restrict dx = w.out + first + start;
+      const Factors<T> factors(w);
+      for (std::int64_t k = 0; k < length; ++k) dx[k] = dy[k] * slope_from<Act>(saved[k], bias(start + k), factors);
+      if (w.want_sum) total += sum_of<T>(dx, length);
     }
-    for (; k < count; ++k) {
-      dx[k] = dy[k] * slope_from<Act>(saved[k], bias(k), w);
-      total += dx[k];
-    }
-    for (int j = 0; j < kLanes; ++j) total += lanes[j];
   });
   return total;
 }
@@ -169,23 +78,9 @@ void second_as(const BiasActWork<T>& work, std::int64_t begin, std::int64_t end)
     const T* __restrict dy = w.dy + first;
     const T* __restrict ddx = w.ddx + first;
     T* __restrict out = w.out + first;
-    for (std::int64_t k = 0; k < count; ++k) out[k] = ddx[k] * dy[k] * bend_from<Act>(saved[k], bias(k), w);
+    const Factors<T> factors(w);
+    for (std::int64_t k = 0; k < count; ++k) out[k] = ddx[k] * dy[k] * bend_from<Act>(saved[k], bias(k), factors);
   });
-}
-
-template <class T, class Visit>
-auto with_activation(const BiasActWork<T>& w, const Visit& visit) {
-  switch (w.activation) {
-    case 0: return visit(Linear{});
-    case 1: return visit(Relu{});
-    case 2: return w.saved_input ? visit(LeakyFolded{}) : visit(Leaky{});
-    case 3: return visit(Tanh{});
-    case 4: return visit(Sigmoid{});
-    case 5: return visit(Elu{});
-    case 6: return visit(Selu{});
-    case 7: return visit(Softplus{});
-    default: return visit(Swish{});
-  }
 }
 
 template <class T>
@@ -202,10 +97,11 @@ void second(const BiasActWork<T>& w, std::int64_t begin, std::int64_t end) {
 }
 template <class T>
 void column_sums(const T* x, std::int64_t rows, std::int64_t columns, double* sums) {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const T* __restrict from = x + row * columns;
-    for (std::int64_t c = 0; c < columns; ++c) sums[c] += from[c];
-  }
+  for_vectors<T>(columns, [&](std::int64_t c, auto width) {
+    Vector<T, width> sum = {};
+    for (std::int64_t row = 0; row < rows; ++row) sum += load<width>(x + row * columns + c);
+    for (int j = 0; j < width; ++j) sums[c + j] += sum[j];
+  });
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct BiasActWork {
   std::int64_t inner = 1, channels = 1;
   int activation = 0;        // Activation
   bool saved_input = false;  // gradients: x is the input, not the output
+  bool want_sum = false;     // gradients
   T alpha = 0, gain = 1, inverse_gain = 1;  // gain != 0 for gradients
   T clamp = 0;               // NaN: none (every comparison with it is false)
 };
@@ -28,7 +29,7 @@ struct BiasActLoops {
   struct Of {
     // out = clamp(act(x + b) * gain) for elements [begin, end).
     void (*forward)(const BiasActWork<T>&, std::int64_t begin, std::int64_t end);
-    // out = dy * d y / d x. With inner > 1 returns the sum of out (the caller passes one segment or less).
+    // out = dy * d y / d x. Returns the sum of out, if wanted.
     double (*gradient)(const BiasActWork<T>&, std::int64_t begin, std::int64_t end);
     // out = ddx * dy * d(d y / d x) / d saved.
     void (*second)(const BiasActWork<T>&, std::int64_t begin, std::int64_t end);

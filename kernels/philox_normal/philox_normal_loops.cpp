@@ -14,21 +14,11 @@ struct Words {
 };
 
 inline void many_blocks(std::uint64_t key, std::uint64_t stream, std::uint64_t block, Words& out) {
-  std::uint32_t c0[kBlocks], c1[kBlocks], c2[kBlocks], c3[kBlocks];
   for (int j = 0; j < kBlocks; ++j) {
-    const std::uint64_t counter = block + static_cast<std::uint64_t>(j);
-    c0[j] = static_cast<std::uint32_t>(counter), c1[j] = static_cast<std::uint32_t>(counter >> 32);
-    c2[j] = static_cast<std::uint32_t>(stream), c3[j] = static_cast<std::uint32_t>(stream >> 32);
+    std::uint32_t c[4];
+    philox::block_of(key, block + static_cast<std::uint64_t>(j), stream, c);
+    out.w[0][j] = c[0], out.w[1][j] = c[1], out.w[2][j] = c[2], out.w[3][j] = c[3];
   }
-  std::uint32_t key0 = static_cast<std::uint32_t>(key), key1 = static_cast<std::uint32_t>(key >> 32);
-  for (int r = 0; r < philox::kRounds; ++r, key0 += philox::kWeyl0, key1 += philox::kWeyl1) {
-    for (int j = 0; j < kBlocks; ++j) {
-      std::uint32_t c[4] = {c0[j], c1[j], c2[j], c3[j]};
-      philox::round_of(c, key0, key1);
-      c0[j] = c[0], c1[j] = c[1], c2[j] = c[2], c3[j] = c[3];
-    }
-  }
-  for (int j = 0; j < kBlocks; ++j) out.w[0][j] = c0[j], out.w[1][j] = c1[j], out.w[2][j] = c2[j], out.w[3][j] = c3[j];
 }
 
 // Calls make(words, values) for groups of blocks and copies what belongs to the row.

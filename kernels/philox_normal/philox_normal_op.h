@@ -6,10 +6,11 @@
 #include <cstdint>
 
 #include "kernels/dispatch.h"
+#include "kernels/philox_normal/philox_what.h"
 
 namespace orrery::kernels {
 
-enum class PhiloxWhat { bits, uniform, normal };
+
 // Fills out [N, per_row] (int32 for bits, else float32 or float64, contiguous). seeds: int64 [N], on the CPU, contiguous.
 using PhiloxFillRows = void(PhiloxWhat what, const at::Tensor& seeds, std::uint64_t stream, std::uint64_t first_block, const at::Tensor& out);
 extern Op<PhiloxFillRows> philox_op;

@@ -74,6 +74,18 @@ void append_phases(const UpFirDnAxis& a, const T* f, std::vector<T>& to) {
   }
 }
 
+std::vector<UpFirDnRow> rows_of(const UpFirDnAxis& v) {
+  std::vector<UpFirDnRow> rows(v.out);
+  for (std::int64_t o = 0; o < v.out; ++o) {
+    const std::int64_t base = o * v.down - v.pad, k0 = ((-base) % v.up + v.up) % v.up, first = (base + k0) / v.up;
+    const std::int64_t skipped = std::max<std::int64_t>(0, -first);  // inputs above the picture
+    const std::int64_t count = k0 < v.taps ? (v.taps - k0 + v.up - 1) / v.up : 0;
+    rows[o] = {first + skipped, k0 + skipped * v.up, static_cast<int>(std::max<std::int64_t>(0, std::min(first + count, v.in) - first - skipped))};
+    if (rows[o].count == 0) rows[o].first = 0;
+  }
+  return rows;
+}
+
 template <class T>
 void run(const at::Tensor& x, const Taps<T>& taps, const UpFirDn& o, std::int64_t fw, std::int64_t fh, bool channels_last, const at::Tensor& y) {
   UpFirDnWork<T> w;
@@ -83,6 +95,8 @@ void run(const at::Tensor& x, const Taps<T>& taps, const UpFirDn& o, std::int64_
   w.vertical = axis(x.size(2), y.size(2), o.up_y, o.down_y, o.padding[2], fh);
   w.step = channels_last ? x.size(1) : 1;
   w.separable = taps.separable;
+  const std::vector<UpFirDnRow> vertical_rows = rows_of(w.vertical);
+  w.rows = vertical_rows.data();
   const std::int64_t planes = channels_last ? x.size(0) : x.size(0) * x.size(1);
 
   const UpFirDnAxis& h = w.horizontal;
@@ -104,10 +118,11 @@ void run(const at::Tensor& x, const Taps<T>& taps, const UpFirDn& o, std::int64_
   w.first_x = first.data();
   w.buffer_low = low;
   w.buffer_size = past - low;
+  w.buffers = std::clamp<std::int64_t>(2048 / (w.buffer_size * w.step), 1, 16);
 
   const std::int64_t rows = planes * y.size(2), grain = std::max<std::int64_t>(1, 32768 / (y.size(3) * w.step));
   at::parallel_for(0, rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<T> buffer(w.buffer_size * w.step, T(0));
+    std::vector<T> buffer(w.buffers * w.buffer_size * w.step + 1, T(0));
     if constexpr (std::is_same_v<T, float>) {
       upfirdn2d_loops().f32.rows(w, buffer.data(), begin, end);
     } else {
@@ -120,7 +135,8 @@ at::Tensor upfirdn2d_cpu(const at::Tensor& x, const at::Tensor& filter, const Up
   const auto [fw, fh] = filter_size(filter);
   const std::int64_t out_h = upfirdn_size(x.size(2), fh, o.up_y, o.down_y, o.padding[2], o.padding[3]);
   const std::int64_t out_w = upfirdn_size(x.size(3), fw, o.up_x, o.down_x, o.padding[0], o.padding[1]);
-  const bool channels_last = !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+  // Few channels fill no vector: a channels-last picture is filtered, and returned, plane by plane.
+  const bool channels_last = !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) > 4;
   const auto format = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   const at::Tensor from = x.contiguous(format);
   at::Tensor y = at::empty({x.size(0), x.size(1), out_h, out_w}, x.options().memory_format(format));

@@ -1,0 +1,14 @@
+#include "engine/bench/bench.h"
+
+namespace orrery::bench {
+
+std::vector<Benchmark> all_benchmarks() {
+  std::vector<Benchmark> all;
+  for (const auto& list : {kernel_benchmarks}) {
+    const auto some = list();
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+}  // namespace orrery::bench
