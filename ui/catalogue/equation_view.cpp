@@ -31,8 +31,10 @@ QVector<EquationView::Piece> EquationView::pieces(const QString& line) const {
   const auto add = [&list](const QString& text, int level) {
     for (int i = 0; i < text.size();) {
       int end = i;
-      const bool letters = text[i].isLetter();
-      while (end < text.size() && text[end].isLetter() == letters) ++end;
+      // Raised letters (as in a transpose) are signs of their own: they must not make a word of the letter before them.
+      const auto plain = [&](int at) { return text[at].isLetter() && text[at].category() != QChar::Letter_Modifier; };
+      const bool letters = plain(i);
+      while (end < text.size() && plain(end) == letters) ++end;
       list << Piece{text.mid(i, end - i), letters && end - i == 1, level};
       i = end;
     }

@@ -24,6 +24,7 @@
 #include "ui/project/user_folders.h"
 #include "ui/style/colors.h"
 #include "ui/train/command_box.h"
+#include "ui/widgets/counted.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/labels.h"
@@ -52,8 +53,6 @@ Loaded loadForPreview(const QString& path) {
   if (reader.transformation() & QImageIOHandler::TransformationRotate90) size.transpose();
   return {reader.read(), size};
 }
-
-QString plural(const char* text, std::int64_t count) { return ImportForm::tr(text, nullptr, static_cast<int>(std::min<std::int64_t>(count, 2147483647))); }
 
 }  // namespace
 
@@ -279,7 +278,7 @@ void ImportForm::setSources(const QStringList& sources) {
   body_->setVisible(!sources.isEmpty());
   import_->setVisible(!sources.isEmpty());
   setFocusProxy(sources.isEmpty() ? nullptr : import_);
-  where_->setText(sources.size() == 1 ? sources.front() : sources.isEmpty() ? QString() : tr("%n places", nullptr, static_cast<int>(sources.size())));
+  where_->setText(sources.size() == 1 ? sources.front() : sources.isEmpty() ? QString() : counted(sources.size(), tr("1 place"), tr("%1 places")));
   where_->setVisible(!sources.isEmpty());
   name_->setText(sources.isEmpty() ? QString() : fileNameFrom(QFileInfo(sources.front()).completeBaseName()));
   preview_->setNote(tr("Looking for a picture..."));
@@ -354,19 +353,17 @@ void ImportForm::loadPreview() {
 }
 
 void ImportForm::refresh() {
-  const QLocale locale;
-  const auto number = [&](std::int64_t n) { return locale.toString(qlonglong(n)); };
   QStringList found;
-  if (count_.pictures > 0 || count_.usable() == 0) found << plural("%n picture(s)", count_.pictures);
-  if (count_.films > 0) found << plural("%n film(s)", count_.films);
-  if (count_.archives > 0) found << plural("%n archive(s)", count_.archives);
-  if (count_.fonts > 0) found << plural("%n font(s)", count_.fonts);
+  if (count_.pictures > 0 || count_.usable() == 0) found << counted(count_.pictures, tr("1 picture"), tr("%1 pictures"));
+  if (count_.films > 0) found << counted(count_.films, tr("1 film"), tr("%1 films"));
+  if (count_.archives > 0) found << counted(count_.archives, tr("1 archive"), tr("%1 archives"));
+  if (count_.fonts > 0) found << counted(count_.fonts, tr("1 font"), tr("%1 fonts"));
   counts_->setText(count_.usable() == 0 && !count_.done ? tr("Looking...") : found.join(QStringLiteral(", ")));
   QStringList more;
   if (count_.bytes > 0) more << formatBytes(count_.bytes);
-  if (count_.classes() > 0) more << plural("%n sub-folder(s)", count_.classes());
-  if (count_.others > 0) more << tr("%1 other files are left out").arg(number(count_.others));
-  if (count_.unreadable > 0) more << tr("%1 folders may not be read").arg(number(count_.unreadable));
+  if (count_.classes() > 0) more << counted(count_.classes(), tr("1 sub-folder"), tr("%1 sub-folders"));
+  if (count_.others > 0) more << counted(count_.others, tr("1 other file is left out"), tr("%1 other files are left out"));
+  if (count_.unreadable > 0) more << counted(count_.unreadable, tr("1 folder may not be read"), tr("%1 folders may not be read"));
   if (!count_.done && count_.usable() > 0) more << tr("still counting");
   details_->setText(more.join(QStringLiteral(", ")));
   const bool films = count_.films > 0 || count_.archives > 0;

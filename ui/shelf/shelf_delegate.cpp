@@ -1,5 +1,6 @@
 #include "ui/shelf/shelf_delegate.h"
 
+#include <QGuiApplication>
 #include <QPainter>
 #include <QPainterPath>
 #include <QTreeView>
@@ -40,7 +41,8 @@ void ShelfDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionView
 }
 
 void ShelfDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
-  const Colors& colors = colorsOf(option.palette);
+  // Not the option's palette: a style sheet leaves that one behind when the theme changes.
+  const Colors& colors = colorsOf(QGuiApplication::palette());
   painter->save();
   painter->setRenderHint(QPainter::Antialiasing);
   const QRect row = option.rect;
@@ -63,7 +65,7 @@ void ShelfDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->drawRoundedRect(QRectF(row).adjusted(3, 1, -3, -1), 4, 4);
   }
   if (option.state & QStyle::State_HasFocus && option.state & QStyle::State_Selected) {
-    painter->setPen(option.palette.color(QPalette::Highlight));
+    painter->setPen(QGuiApplication::palette().color(QPalette::Highlight));
     painter->setBrush(Qt::NoBrush);
     painter->drawRoundedRect(QRectF(row).adjusted(3.5, 1.5, -3.5, -1.5), 4, 4);
   }

@@ -41,7 +41,7 @@ void ShelfModel::rebuild() {
   }
   for (auto& group : groups_) {
     std::stable_sort(group.begin(), group.end(), [this](const ShelfEntry& a, const ShelfEntry& b) {
-      if (a.starter != b.starter) return a.starter;  // starters stand first
+      if (a.starter || b.starter) return a.starter && !b.starter;  // starters stand first, in their own order
       switch (order_) {
         case ShelfOrder::newest: return a.when > b.when;
         case ShelfOrder::name: return a.name.localeAwareCompare(b.name) < 0;

@@ -173,7 +173,7 @@ void TimelinePanel::refresh() {
   int stored = 0;
   for (int i = 0; i < Session::kPositions; ++i) stored += session_.position(i) && session_.position(i)->model == session_.request().model ? 1 : 0;
   positions_->setEnabled(stored >= 2);
-  positions_->setToolTip(stored >= 2 ? tr("One key for each of the %n stored positions, at equal distances.", nullptr, stored) : tr("Store at least two positions of this model first: Shift+1, Shift+2."));
+  positions_->setToolTip(stored >= 2 ? tr("One key for each of the %1 stored positions, at equal distances.").arg(stored) : tr("Store at least two positions of this model first: Shift+1, Shift+2."));
   refreshTime();
   refreshKeyFields();
 }
@@ -189,7 +189,7 @@ void TimelinePanel::refreshKeyFields() {
     key_name_->setText(session_.timeline().tracks.empty() ? QString() : tr("No key chosen"));
     key_value_->clear();
   } else {
-    key_name_->setText(selection.size() == 1 ? tracks_->labelOf(selection.front().control) : tr("%n keys", nullptr, static_cast<int>(selection.size())));
+    key_name_->setText(selection.size() == 1 ? tracks_->labelOf(selection.front().control) : tr("%1 keys").arg(selection.size()));
     key_time_->setRange(0.0, session_.timeline().duration_s);
     key_time_->setSingleStep(frameLength(session_.timeline()));
     key_time_->setValue(key->time_s);
@@ -251,7 +251,7 @@ void TimelinePanel::keysFromPositions() {
       next.base.values[spec.id] = values.front();
     }
   }
-  change(std::move(next), tr("Path from %n positions", nullptr, static_cast<int>(stops.size())));
+  change(std::move(next), tr("Path from %1 positions").arg(stops.size()));
   session_.playback().seek(0.0);
 }
 

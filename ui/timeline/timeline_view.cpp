@@ -13,6 +13,7 @@
 #include "ui/session/playback.h"
 #include "ui/style/colors.h"
 #include "ui/timeline/value_text.h"
+#include "ui/widgets/counted.h"
 
 namespace orrery::ui {
 namespace {
@@ -156,7 +157,7 @@ void TimelineView::keepOnly() {
 void TimelineView::deleteSelection() {
   if (selection_.empty()) return;
   session_.endGesture();
-  session_.setTimeline(withoutKeys(timeline(), selection_), tr("Remove %n key(s)", nullptr, static_cast<int>(selection_.size())));
+  session_.setTimeline(withoutKeys(timeline(), selection_), counted(qint64(selection_.size()), tr("Remove key"), tr("Remove %1 keys")));
   session_.endGesture();
 }
 
@@ -390,7 +391,8 @@ void TimelineView::paintRuler(QPainter& painter) {
     painter.setPen(colors.line);
     painter.drawLine(QPointF(x, kRulerPx - 7), QPointF(x, viewport()->height()));
     painter.setPen(colors.dim);
-    painter.drawText(QPointF(x + 4, kRulerPx - 9), timeText(t, every < 1.0 ? (every < 0.1 ? 2 : 1) : 0));
+    const QString text = timeText(t, every < 1.0 ? (every < 0.1 ? 2 : 1) : 0);
+    if (x + 4 + metrics.horizontalAdvance(text) < viewport()->width()) painter.drawText(QPointF(x + 4, kRulerPx - 9), text);
   }
   painter.setPen(colors.faint);
   for (double t = 0.0; t <= timeline().duration_s + 1e-9; t += every / 5.0) painter.drawLine(QPointF(scale.x(t), kRulerPx - 4), QPointF(scale.x(t), kRulerPx));

@@ -121,6 +121,8 @@ void ParameterTree::reveal(const std::string& path) {
 
 bool ParameterTree::eventFilter(QObject* watched, QEvent* event) {
   if (watched == view_ && event->type() == QEvent::KeyPress) {
+    // What an open editor passes on is done with.
+    if (view_->isPersistentEditorOpen(view_->currentIndex().siblingAtColumn(1))) return true;
     const int key = static_cast<QKeyEvent*>(event)->key();
     if (key == Qt::Key_Delete || key == Qt::Key_Backspace) {
       if (reset_->isVisibleTo(this)) model_->reset(view_->currentIndex().data(ParameterModel::PathRole).toString().toStdString());

@@ -98,6 +98,7 @@ PlotPanel::PlotPanel(Session& session, QWidget* parent) : QWidget(parent), book_
   plot_->setNoAntialiasingOnDrag(true);
   plot_->setMouseTracking(true);
   plot_->installEventFilter(this);
+  plot_->setAutoAddPlottableToLegend(false);
   plot_->plotLayout()->clear();
   scroll_ = new QScrollArea;
   scroll_->setWidget(plot_);
@@ -174,10 +175,13 @@ void PlotPanel::refresh() {
 }
 
 void PlotPanel::rebuild() {
+  // Nothing may look at the old plots while they go: taking them away sends events.
+  const auto old = std::exchange(plots_, {});
+  for (const auto& plot : old) plot.legend->clearItems();
   plot_->clearGraphs();
   plot_->clearItems();
   plot_->plotLayout()->clear();
-  plots_.clear();
+  delete margins_;
 
   std::map<std::pair<int, QString>, Plot> groups;
   std::set<int> shown;
@@ -193,12 +197,12 @@ void PlotPanel::rebuild() {
     }
     ++index;
   }
-  auto* margins = new QCPMarginGroup(plot_);
+  margins_ = new QCPMarginGroup(plot_);
   int row = 0;
   for (auto& [key, plot] : groups) {
     plot.rect = new QCPAxisRect(plot_, true);
     plot.rect->setMinimumSize(60, kPlotPx - 24);
-    plot.rect->setMarginGroup(QCP::msLeft | QCP::msRight, margins);
+    plot.rect->setMarginGroup(QCP::msLeft | QCP::msRight, margins_);
     plot.rect->setRangeDrag(Qt::Horizontal);
     plot_->plotLayout()->addElement(row, 0, plot.rect);
     // Times stand under the last plot only: they are the same everywhere.
@@ -387,10 +391,8 @@ void PlotPanel::applyColors() {
   small.setPixelSize(11);
   for (auto& plot : plots_) {
     plot.rect->setBackground(QBrush(mixed(colors.panel, colors.field, 0.35)));
-    for (const QCPAxis::AxisType type : {QCPAxis::atLeft, QCPAxis::atBottom, QCPAxis::atTop, QCPAxis::atRight}) {
-      QCPAxis* axis = plot.rect->axis(type);
-      if (!axis) continue;
-      axis->setVisible(type == QCPAxis::atLeft || type == QCPAxis::atBottom);
+    for (QCPAxis* axis : plot.rect->axes()) {
+      axis->setVisible(axis->axisType() == QCPAxis::atLeft || axis->axisType() == QCPAxis::atBottom);
       axis->setBasePen(Qt::NoPen);
       axis->setTickPen(Qt::NoPen);
       axis->setSubTickPen(Qt::NoPen);
@@ -421,11 +423,11 @@ void PlotPanel::changeEvent(QEvent* event) {
 
 bool PlotPanel::eventFilter(QObject* watched, QEvent* event) {
   if (watched != plot_ || plots_.empty()) return false;
-  QCPAxis* axis = plots_.front().rect->axis(QCPAxis::atBottom);
+  const auto timeAt = [this](double x) { return plots_.front().rect->axis(QCPAxis::atBottom)->pixelToCoord(x); };
   switch (event->type()) {
     case QEvent::MouseMove: {
       const auto* mouse = static_cast<QMouseEvent*>(event);
-      const double time = axis->pixelToCoord(mouse->position().x());
+      const double time = timeAt(mouse->position().x());
       const auto [low, high] = timeRange();
       setCursorAt(time >= low && time <= high ? std::optional(time) : std::nullopt);
       plot_->replot(QCustomPlot::rpQueuedReplot);
@@ -438,7 +440,7 @@ bool PlotPanel::eventFilter(QObject* watched, QEvent* event) {
     case QEvent::Wheel: {
       const auto* wheel = static_cast<QWheelEvent*>(event);
       if (wheel->modifiers() & Qt::ControlModifier) {
-        zoom(std::pow(1.2, wheel->angleDelta().y() / 120.0), axis->pixelToCoord(wheel->position().x()));
+        zoom(std::pow(1.2, wheel->angleDelta().y() / 120.0), timeAt(wheel->position().x()));
         return true;
       }
       return false;  // the scroll area moves

@@ -13,6 +13,7 @@ class QCPAxisRect;
 class QCPGraph;
 class QCPItemStraightLine;
 class QCPLegend;
+class QCPMarginGroup;
 class QCustomPlot;
 class QScrollArea;
 class QToolButton;
@@ -79,6 +80,7 @@ class PlotPanel : public QWidget {
   QToolButton *log_, *clip_, *runs_, *fit_;
   QWidget* empty_;
   std::vector<Plot> plots_;
+  QCPMarginGroup* margins_ = nullptr;
   QString built_;
   std::optional<std::pair<double, double>> zoomed_;
   std::optional<double> cursor_;

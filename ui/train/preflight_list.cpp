@@ -1,8 +1,10 @@
 #include "ui/train/preflight_list.h"
 
+#include <QEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
@@ -48,6 +50,12 @@ bool same(const std::vector<PreflightItem>& a, const std::vector<PreflightItem>&
 PreflightList::PreflightList(QWidget* parent) : QWidget(parent) {
   column_ = tight(new QVBoxLayout(this), 6);
   setAccessibleName(tr("Checks before the start"));
+}
+
+// The signs are pictures in colours of the theme.
+void PreflightList::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange) setItems(std::exchange(shown_, {}));
 }
 
 void PreflightList::setItems(const std::vector<PreflightItem>& items) {

@@ -16,6 +16,9 @@ class PreflightList : public QWidget {
   explicit PreflightList(QWidget* parent = nullptr);
   void setItems(const std::vector<PreflightItem>& items);
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  Q_SIGNALS:
   void fixWanted(const orrery::ui::PreflightItem& item);
 

@@ -6,7 +6,7 @@
 #include <QDoubleSpinBox>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QFormLayout>
+#include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -27,6 +27,7 @@
 #include "ui/train/parameter_tree.h"
 #include "ui/train/preflight_list.h"
 #include "ui/train/run_book.h"
+#include "ui/widgets/counted.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/section.h"
@@ -90,7 +91,7 @@ RunForm::RunForm(Session& session, QWidget* parent)
   connect(start_, &QPushButton::clicked, this, &RunForm::start);
   connect(&parameters_->model(), &ParameterModel::changed, this, [this] {
     const auto count = parameters_->model().changes().size();
-    settings_->setNote(count == 0 ? QString() : tr("%n changed", nullptr, static_cast<int>(count)));
+    settings_->setNote(count == 0 ? QString() : tr("%1 changed").arg(count));
     later();
   });
   connect(&data_, &CurrentData::changed, this, [this] {
@@ -108,12 +109,12 @@ RunForm::RunForm(Session& session, QWidget* parent)
 
 QWidget* RunForm::makeFields() {
   auto* box = new QWidget;
-  auto* form = new QFormLayout(box);
+  // A grid and not a form layout: that one gives wrapped notes the height of their narrowest width.
+  auto* form = new QGridLayout(box);
   form->setContentsMargins(0, 0, 0, 0);
   form->setHorizontalSpacing(12);
-  form->setVerticalSpacing(8);
-  form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-  form->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  form->setVerticalSpacing(6);
+  form->setColumnStretch(1, 1);
 
   system_ = new QComboBox;
   system_->setAccessibleName(tr("System"));
@@ -156,19 +157,22 @@ QWidget* RunForm::makeFields() {
   const auto row = [form](const QString& text, QWidget* field, QWidget* buddy) {
     QLabel* name_label = makeLabel(text, "dim");
     name_label->setBuddy(buddy);
-    form->addRow(name_label, field);
+    const int at = form->rowCount();
+    form->addWidget(name_label, at, 0, Qt::AlignVCenter);
+    form->addWidget(field, at, 1);
   };
+  const auto under = [form](QWidget* note) { form->addWidget(note, form->rowCount(), 1); };
   row(tr("System"), beside(system_, {catalogue}), system_);
-  form->addRow(QString(), system_note_);
+  under(system_note_);
   row(tr("Preset"), preset_, preset_);
-  form->addRow(QString(), preset_note_);
+  under(preset_note_);
   row(tr("Data"), beside(data_box_, {import}), data_box_);
-  form->addRow(QString(), data_note_);
+  under(data_note_);
   row(tr("Until"), beside(until_, {until_unit_}), until_);
   row(tr("Seed"), beside(seed_, {dice}), seed_);
   row(tr("Device"), device_, device_);
   row(tr("Folder"), beside(out_, {browse_button}), out_);
-  form->addRow(QString(), resume_);
+  under(resume_);
 
   connect(system_, &QComboBox::activated, this, [this] { chooseSystem(system_->currentData().toString().toStdString()); });
   connect(catalogue, &QToolButton::clicked, this, [this] { session_.openSheet(QStringLiteral("catalogue"), {system_->currentData().toString()}); });
@@ -224,7 +228,8 @@ void RunForm::choosePreset(const std::string& id) {
     if (preset.id == id) note = QString::fromStdString(preset.help);
   }
   if (const auto measured = attached<MeasuredSpeeds>(session_).of(system->id, id)) {
-    note += tr(" Measured here: %1 pictures/s, %2.").arg(formatNumber(measured->pictures_per_s, 1), formatBytes(static_cast<std::int64_t>(measured->memory_mb * 1e6)));
+    if (!note.isEmpty()) note += QStringLiteral(" · ");
+    note += tr("here %1 pictures/s, %2").arg(formatNumber(measured->pictures_per_s, 1), formatBytes(static_cast<std::int64_t>(measured->memory_mb * 1e6)));
   }
   preset_note_->setText(note.trimmed());
   readConfig();
@@ -251,7 +256,7 @@ void RunForm::fillData() {
   if (data_.info()) {
     const auto& info = *data_.info();
     QString note = tr("%1 pictures, %2 x %3 px").arg(QLocale().toString(qlonglong(info.taken))).arg(info.width_px).arg(info.height_px);
-    if (!info.class_names.empty()) note += tr(", %n classes", nullptr, static_cast<int>(info.class_names.size()));
+    if (!info.class_names.empty()) note += QStringLiteral(", ") + counted(qint64(info.class_names.size()), tr("1 class"), tr("%1 classes"));
     data_note_->setText(note);
   } else {
     data_note_->setText(data_.looking() ? tr("Looking at the pictures...") : QString());

@@ -50,8 +50,9 @@ TrainPanel::TrainPanel(Session& session, QWidget* parent) : QWidget(parent), ses
   split->addWidget(plots_);
   split->addWidget(lower);
   split->setChildrenCollapsible(false);
-  split->setStretchFactor(0, 1);
-  split->setStretchFactor(1, 1);
+  split->setStretchFactor(0, 3);
+  split->setStretchFactor(1, 2);
+  split->setSizes({420, 280});
   auto* column = tight(new QVBoxLayout(this), 0);
   column->addWidget(header_);
   column->addWidget(split, 1);
