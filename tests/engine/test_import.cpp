@@ -1,11 +1,6 @@
 // Importing whole folders, archives, films and fonts: classes, captions, order, and counts that add up whatever is dropped.
 #include <QTemporaryDir>
 #include <QTest>
-
-#include "engine/api/result.h"
-#include "engine/data/import.h"
-
-#ifdef ORRERY_MEDIA
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +10,8 @@
 #include <fstream>
 #include <functional>
 
+#include "engine/api/result.h"
+#include "engine/data/import.h"
 #include "engine/data/names.h"
 #include "engine/data/png_codec.h"
 #include "engine/data/store.h"
@@ -112,13 +109,11 @@ JobError refusal(const std::function<void()>& call) {
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
-#endif
 
 class TestImport : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
-#ifdef ORRERY_MEDIA
   void a_folder_tree_with_classes() {
     Desk desk;
     for (int i = 0; i < 12; ++i) desk.put(i % 3 == 0 ? "set/all/dogs/" + std::to_string(i) + ".png" : "set/all/cats/deep/er/" + std::to_string(i) + ".png", picture(i));
@@ -495,17 +490,6 @@ class TestImport : public QObject {
     QVERIFY(desk.seen.steps.front().listing);
     QVERIFY(!desk.seen.steps.back().listing);
   }
-#else
-  void import_says_that_it_cannot() {
-    ImportObserver observer;
-    try {
-      orrery::data::import_dataset({.sources = {"a"}, .out = "b.zip"}, observer);
-      QFAIL("imported without importers");
-    } catch (const orrery::Error& error) {
-      QVERIFY(QString(error.what()).contains("no importers"));
-    }
-  }
-#endif
 };
 
 QTEST_GUILESS_MAIN(TestImport)
