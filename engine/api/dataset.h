@@ -11,8 +11,8 @@ enum class Fit { crop, pad, stretch };
 enum class ClassSource { folders, file, none };
 
 struct ImportOptions {
-  std::vector<std::string> sources;  // folders, zips, films, pictures, fonts, "builtin:emoji"
-  std::string out;                   // the store, a .zip
+  std::vector<std::string> sources = {};  // folders, zips, films, pictures, fonts, "builtin:emoji"
+  std::string out = {};              // the store, a .zip
   int size_px = 64;
   Fit fit = Fit::crop;
   ClassSource classes = ClassSource::folders;

@@ -1,9 +1,9 @@
 #include "engine/data/png_codec.h"
 
 #include <png.h>
-#include <zlib.h>
 
 #include "engine/api/result.h"
+#include "engine/io/png.h"
 
 namespace orrery::data {
 namespace {
@@ -22,19 +22,6 @@ struct Reader {
     if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size())) refuse(image.message);
   }
 };
-
-void append_u32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
-}
-
-void append_chunk(std::string& out, std::string_view type, std::string_view body) {
-  append_u32(out, static_cast<std::uint32_t>(body.size()));
-  const std::size_t start = out.size();
-  out += type;
-  out += body;
-  const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(out.data() + start), out.size() - start);
-  append_u32(out, static_cast<std::uint32_t>(crc));
-}
 
 }  // namespace
 
@@ -61,38 +48,6 @@ Pixels decode_png(std::string_view bytes, const PngSize& expected) {
   return out;
 }
 
-std::string encode_png_uncompressed(const Pixels& pixels) {
-  const std::size_t row_bytes = static_cast<std::size_t>(pixels.width_px) * pixels.channels;
-  std::string raw;
-  raw.reserve((row_bytes + 1) * pixels.height_px);
-  for (int y = 0; y < pixels.height_px; ++y) {
-    raw += '\0';  // filter type None
-    raw.append(reinterpret_cast<const char*>(pixels.row(y)), row_bytes);
-  }
-  // zlib stream (RFC 1950) of stored blocks (RFC 1951, 3.2.4), each at most 65,535 bytes.
-  std::string stream("\x78\x01", 2);
-  stream.reserve(raw.size() + raw.size() / 65535 * 5 + 16);
-  for (std::size_t at = 0; at < raw.size(); at += 65535) {
-    const std::size_t part = std::min<std::size_t>(65535, raw.size() - at);
-    stream += static_cast<char>(at + part == raw.size());
-    for (const std::size_t length : {part, ~part}) {
-      stream += static_cast<char>(length & 0xFF);
-      stream += static_cast<char>(length >> 8 & 0xFF);
-    }
-    stream.append(raw, at, part);
-  }
-  append_u32(stream, static_cast<std::uint32_t>(adler32_z(1, reinterpret_cast<const Bytef*>(raw.data()), raw.size())));
-
-  std::string out("\x89PNG\r\n\x1a\n", 8);
-  out.reserve(stream.size() + 64);
-  std::string header;
-  append_u32(header, static_cast<std::uint32_t>(pixels.width_px));
-  append_u32(header, static_cast<std::uint32_t>(pixels.height_px));
-  header += std::string{8, static_cast<char>(pixels.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB), 0, 0, 0};
-  append_chunk(out, "IHDR", header);
-  append_chunk(out, "IDAT", stream);
-  append_chunk(out, "IEND", {});
-  return out;
-}
+std::string encode_png_uncompressed(const Pixels& pixels) { return io::png_bytes({pixels.bytes.data(), pixels.width_px, pixels.height_px, pixels.channels, 0}, {}, 0); }
 
 }  // namespace orrery::data

@@ -1,4 +1,4 @@
-// PNG in memory, through libpng.
+// The PNGs of stores: plain, of one known size, read by the thousand. Everything else about PNG is in engine/io/png.h.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ PngSize png_size(std::string_view bytes);
 // Decodes to `channels` (1 or 3), 16 bits to 8, transparency onto white. Refuses pictures of another size than `expected` before it
 // allocates. Throws Error(bad_input).
 Pixels decode_png(std::string_view bytes, const PngSize& expected);
-// Uncompressed ("stored" deflate blocks, filter None), as NVIDIA's dataset_tool writes it: five times faster to read than compressed.
+// Uncompressed, as NVIDIA's dataset_tool writes it: much faster to read.
 std::string encode_png_uncompressed(const Pixels& pixels);
 
 }  // namespace orrery::data

@@ -88,8 +88,8 @@ std::string ZipReader::read(std::size_t index, std::uint64_t limit_bytes) const 
   const Entry& entry = entries_.at(index);
   const std::string shown = readable_name(entry.name);
   if (entry.encrypted) throw unreadable(shown, "it is encrypted");
+  if (entry.packed < entry.size / largest_ratio && entry.size > 64) throw unreadable(shown, "it claims to unpack to more than it can hold");
   if (entry.size > limit_bytes) throw unreadable(shown, "it has " + std::to_string(entry.size >> 20) + " MB, more than the " + std::to_string(limit_bytes >> 20) + " MB allowed");
-  if (entry.size > entry.packed * largest_ratio + 64) throw unreadable(shown, "it claims to unpack to more than it can hold");
 
   zip* handle = nullptr;
   {

@@ -20,8 +20,8 @@ struct Picture {
 
 struct PictureLimits {
   std::uint64_t pixels = 200'000'000;
-  std::uint64_t file_bytes = std::uint64_t{256} << 20;
-  std::uint64_t memory_bytes = std::uint64_t{400} << 20;  // the file and what its decoder must hold at once
+  std::uint64_t file_bytes = std::uint64_t{128} << 20;
+  std::uint64_t memory_bytes = std::uint64_t{320} << 20;  // the file and what its decoder must hold at once
 };
 
 // `bytes` is the whole file, `name` its name: a file whose name claims another format than its content is refused, never guessed.

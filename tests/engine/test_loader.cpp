@@ -1,6 +1,7 @@
 #include <QElapsedTimer>
 #include <QTest>
 #include <atomic>
+#include <ctime>
 #include <set>
 
 #include "engine/api/result.h"
@@ -137,6 +138,24 @@ class TestLoader : public QObject {
     Loader none(std::make_shared<FakeStore>(3, std::set<std::int64_t>{0, 1, 2}), {.batch = 2});
     QVERIFY_EXCEPTION_THROWN(none.batch(0), Error);
     QVERIFY_EXCEPTION_THROWN(Loader(std::make_shared<FakeStore>(0), {}), Error);
+  }
+
+  void cached_pictures_come_fast() {
+    class Large : public FakeStore {
+     public:
+      Large() : FakeStore(500) {}
+      int width_px() const override { return 64; }
+      int height_px() const override { return 64; }
+      int channels() const override { return 3; }
+      at::Tensor picture(std::int64_t index) const override { return at::full({3, 64, 64}, index % 251, at::kByte); }
+    };
+    Loader loader(std::make_shared<Large>(), {.batch = 32, .seed = 1, .mirror = true, .threads = 1});
+    for (int step = 0; step < 16; ++step) loader.batch(step);  // every picture is in the cache
+    const std::clock_t start = std::clock();  // the time this process worked, not what others took
+    for (int step = 16; step < 416; ++step) loader.batch(step);
+    const double pictures_per_s = 400.0 * 32 * CLOCKS_PER_SEC / static_cast<double>(std::max<std::clock_t>(1, std::clock() - start));
+    qInfo("%.0f cached 64-px pictures a second", pictures_per_s);
+    QVERIFY2(pictures_per_s > 20000.0, qPrintable(QString::number(pictures_per_s)));
   }
 };
 

@@ -1,16 +1,14 @@
 // Pictures, films and fonts from outside, one by one.
 #include <QTest>
-
-#include "engine/api/result.h"
-#include "engine/data/import.h"
-
-#ifdef ORRERY_MEDIA
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <tuple>
 
+#include "engine/api/result.h"
 #include "engine/data/png_codec.h"
+#include "engine/data/store.h"
 #include "engine/io/atomic_file.h"
 #include "engine/media/emoji.h"
 #include "engine/media/file_type.h"
@@ -68,13 +66,11 @@ std::string png_claiming(std::uint32_t width, std::uint32_t height) {
 }
 
 }  // namespace
-#endif
 
 class TestMedia : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
-#ifdef ORRERY_MEDIA
   void initTestCase() { qputenv("LC_ALL", "de_DE.UTF-8"); }  // reasons must not depend on the desktop's language
 
   void every_format_looks_right_data() {
@@ -390,17 +386,57 @@ class TestMedia : public QObject {
     QCOMPARE(detail_of(flat), 0.0);
     QVERIFY(std::abs(detail_of(stripes) - 100.0) < 1e-9);
   }
-#else
-  void this_build_has_no_importers() {
-    orrery::data::ImportObserver observer;
-    try {
-      orrery::data::import_dataset({.sources = {"a.png"}, .out = "b.zip"}, observer);
-      QFAIL("imported without importers");
-    } catch (const orrery::Error& error) {
-      QVERIFY(QString(error.what()).contains("no importers"));
+
+  void builtin_emoji() {
+    const auto store = data::Store::open("builtin:emoji", 32);
+    const DatasetInfo info = store->info();
+    QCOMPARE(info.seen, 1870);
+    QCOMPARE(info.seen, info.taken + info.skipped);
+    QCOMPARE(info.class_names.size(), std::size_t{9});
+    QCOMPARE(info.class_names[0], std::string("Smileys & Emotion"));
+    QCOMPARE(info.class_counts[0], 166);
+    QCOMPARE(store->caption(0), std::string("grinning face"));
+    // A yellow face on white: the corners are white, the middle of a face is yellow.
+    const at::Tensor face = store->picture(0);
+    QCOMPARE(face.sizes().vec(), (std::vector<std::int64_t>{3, 32, 32}));
+    for (int c = 0; c < 3; ++c) QCOMPARE(face[c][0][0].item<int>(), 255);
+    QVERIFY(face[0][6][16].item<int>() > 200 && face[1][6][16].item<int>() > 150 && face[2][6][16].item<int>() < 130);
+  }
+
+  void builtin_sets_need_their_packages() {
+    const QByteArray before = qgetenv("XDG_DATA_DIRS");
+    qputenv("XDG_DATA_DIRS", "/nonexistent");
+    for (const char* name : {"emoji", "glyphs", "photos"}) {
+      try {
+        data::Store::open("builtin:" + std::string(name), 20);  // a size that nothing else makes
+        QFAIL("made from nothing");
+      } catch (const Error& error) {
+        QVERIFY(error.error().what_to_do.find("apt-get install") != std::string::npos);
+        QCOMPARE(error.error().code, ErrorCode::bad_input);
+      }
+    }
+    if (before.isNull()) qunsetenv("XDG_DATA_DIRS");
+    else qputenv("XDG_DATA_DIRS", before);
+    QVERIFY_EXCEPTION_THROWN(data::Store::open("builtin:emoji", 2), Error);
+  }
+
+  // Made where the packages are, refused with their names where they are not.
+  void builtin_glyphs_and_photos() {
+    for (const auto& [name, least, most] : std::vector<std::tuple<std::string, std::int64_t, std::int64_t>>{{"glyphs", 12000, 12834}, {"photos", 300, 900}}) {
+      const int size_px = name == "photos" ? 384 : 16;
+      try {
+        const auto store = data::Store::open("builtin:" + name, size_px);
+        const DatasetInfo info = store->info();
+        QCOMPARE(info.seen, info.taken + info.skipped);
+        QVERIFY2(info.taken >= least && info.taken <= most, qPrintable(QString::number(info.taken)));
+        QCOMPARE(store->width_px(), size_px);
+        QCOMPARE(info.class_names.size(), std::size_t{name == "glyphs" ? 62u : 0u});
+        QVERIFY(!store->caption(0).empty());
+      } catch (const Error& error) {
+        QVERIFY(error.error().what_to_do.find(name == "glyphs" ? "fonts-lato" : "gcompris-qt-data") != std::string::npos);
+      }
     }
   }
-#endif
 };
 
 QTEST_GUILESS_MAIN(TestMedia)

@@ -168,22 +168,6 @@ class TestStore : public QObject {
     std::filesystem::remove(path);
     QCOMPARE(store->picture(7).numel(), 768);
   }
-
-  void emoji() {
-    const auto store = Store::open("builtin:emoji", 32);
-    const DatasetInfo info = store->info();
-    QCOMPARE(info.seen, 1870);
-    QCOMPARE(info.seen, info.taken + info.skipped);
-    QCOMPARE(info.class_names.size(), std::size_t{9});
-    QCOMPARE(info.class_names[0], std::string("Smileys & Emotion"));
-    QCOMPARE(info.class_counts[0], 166);
-    QCOMPARE(store->caption(0), std::string("grinning face"));
-    // A yellow face on white: the corners are white, the middle of a face is yellow.
-    const at::Tensor face = store->picture(0);
-    QCOMPARE(face.sizes().vec(), (std::vector<std::int64_t>{3, 32, 32}));
-    for (int c = 0; c < 3; ++c) QCOMPARE(face[c][0][0].item<int>(), 255);
-    QVERIFY(face[0][6][16].item<int>() > 200 && face[1][6][16].item<int>() > 150 && face[2][6][16].item<int>() < 130);
-  }
 };
 
 QTEST_GUILESS_MAIN(TestStore)
