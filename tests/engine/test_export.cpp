@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/explore/check_request.h"
 #include "engine/explore/rgba_frame.h"
 #include "engine/export/export_jobs.h"
 #include "engine/export/frame_maker.h"
@@ -223,7 +224,7 @@ class TestExport : public QObject {
     QCOMPARE(work.film({{path_of(model_), 32, out("a.mp4"), 30}}, job), out("a.mp4"));
     QCOMPARE(work.model({{model_, out("b.safetensors")}}, job), out("b.safetensors"));
     QVERIFY(!work.directions({model_}, job).empty());
-    QVERIFY(std::any_of(shelf_->info(model_).controls.begin(), shelf_->info(model_).controls.end(), [](const ControlSpec& spec) { return spec.id == "direction.pca.1"; }));
+    QVERIFY(find_control(shelf_->info(model_).controls, "direction.pca.1") != nullptr);
     job.cancelled = true;
     try {
       work.directions({shelf_->open_now(out("b.safetensors")).id}, job);  // in the cache by now: cancelling has nothing to stop
