@@ -7,7 +7,8 @@ export ORRERY_CACHE_DIR="$orrery_cache"
 torch_version=2.11.0
 cuda_version=13.0
 
-# Debian 12 packages. Fonts and tables feed builtin:emoji; xvfb and xauth give the tests a display.
+# Debian 12 packages. The last lines but one are data: what builtin:emoji, builtin:glyphs and builtin:photos are made from (70 MB together);
+# xvfb and xauth give the tests a display.
 orrery_packages=(
   build-essential cmake ninja-build pkg-config ccache python3 python3-pip unzip
   nlohmann-json3-dev libcli11-dev libzip-dev libpng-dev
@@ -15,6 +16,10 @@ orrery_packages=(
   libvips-dev libharfbuzz-dev libfreetype-dev libarchive-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
   fonts-noto-color-emoji unicode-data
+  fonts-adf-accanthis fonts-adf-baskervald fonts-adf-berenis fonts-adf-gillius fonts-adf-ikarius fonts-adf-irianis fonts-adf-libris
+  fonts-adf-mekanus fonts-adf-oldania fonts-adf-romande fonts-adf-solothurn fonts-adf-switzera fonts-adf-tribun fonts-adf-universalis
+  fonts-adf-verana fonts-lato fonts-liberation2 fonts-dejavu-core fonts-go fonts-cabin fonts-dosis
+  gcompris-qt-data lomiri-wallpapers-16.04
   xvfb xauth
 )
 
