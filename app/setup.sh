@@ -12,7 +12,7 @@ cuda_version=13.0
 orrery_packages=(
   build-essential cmake ninja-build pkg-config ccache python3 python3-pip unzip
   nlohmann-json3-dev libcli11-dev libzip-dev libpng-dev
-  qt6-base-dev libqt6opengl6-dev libqt6svg6-dev libqcustomplot-dev libimgui-dev libstb-dev libgl-dev libgl1-mesa-dri
+  qt6-base-dev libqt6opengl6-dev qt6-svg-dev libqcustomplot-dev libimgui-dev libstb-dev libgl-dev libgl1-mesa-dri
   libvips-dev libharfbuzz-dev libfreetype-dev libarchive-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
   fonts-noto-color-emoji unicode-data
