@@ -41,10 +41,9 @@ run_step() {
 }
 
 orrery_missing_packages() {
-  local name
-  for name in "${orrery_packages[@]}"; do
-    dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || printf '%s\n' "$name"
-  done
+  local installed
+  installed="$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "${orrery_packages[@]}" 2>/dev/null | sed -n 's/^ii *//p')"
+  grep -vxF -f <(printf '%s\n' "$installed") <(printf '%s\n' "${orrery_packages[@]}") || true
 }
 
 orrery_install_packages() {
