@@ -25,20 +25,28 @@ using kernels::UpFirDn;
 
 constexpr int kBands = 4;
 
-// sym6, 12 taps: the low-pass around the resampling.
-const at::Tensor& geometry_filter() {
-  static const at::Tensor filter = kernels::setup_filter(wavelet_low_pass("sym6"), true, false, 1.0, true);
-  return filter;
+// [12] float64: sym6, the low-pass around the resampling, normalised to sum 1.
+at::Tensor exact_geometry_filter() {
+  const at::Tensor taps = at::tensor(wavelet_low_pass("sym6"), at::kDouble);
+  return taps / taps.sum();
 }
 
-// [4, 43] float32: the band-passes of sym2.
-const at::Tensor& band_filters() {
-  static const at::Tensor bank = [] {
-    std::vector<double> flat;
-    for (const auto& row : wavelet_filter_bank("sym2", kBands)) flat.insert(flat.end(), row.begin(), row.end());
-    return at::tensor(flat, at::kDouble).reshape({kBands, -1}).to(at::kFloat);
-  }();
-  return bank;
+const at::Tensor& geometry_filter(AugmentFilters filters) {
+  static const at::Tensor exact = exact_geometry_filter(), rounded = kernels::setup_filter(wavelet_low_pass("sym6"), true, false, 1.0, true);
+  return filters == AugmentFilters::float64 ? exact : rounded;
+}
+
+// [4, 43] float64: the band-passes of sym2.
+at::Tensor exact_band_filters() {
+  std::vector<double> flat;
+  for (const auto& row : wavelet_filter_bank("sym2", kBands)) flat.insert(flat.end(), row.begin(), row.end());
+  return at::tensor(flat, at::kDouble).reshape({kBands, -1});
+}
+
+// The same, rounded or not, as float64.
+const at::Tensor& band_filters(AugmentFilters filters) {
+  static const at::Tensor exact = exact_band_filters(), rounded = exact.to(at::kFloat).to(at::kDouble);
+  return filters == AugmentFilters::float64 ? exact : rounded;
 }
 
 // The margin that keeps every sampled pixel inside: how far the corners of the output reach beyond the picture, plus the filter's reach.
@@ -65,12 +73,13 @@ std::vector<std::int64_t> reflected_margin(const std::vector<Matrix<3>>& inverse
   return {margin(low_x, cx, width), margin(high_x, cx, width), margin(low_y, cy, height), margin(high_y, cy, height)};
 }
 
-at::Tensor apply_geometry(at::Tensor images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws, AugmentTrace* trace) {
+at::Tensor apply_geometry(at::Tensor images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws, AugmentTrace* trace,
+                          AugmentFilters filters) {
   const std::int64_t count = images.size(0), height = images.size(2), width = images.size(3);
   std::vector<Matrix<3>> inverses;
   for (const auto& draw : draws) inverses.push_back(geometry_matrix(draw, config, p, width, height));
 
-  const at::Tensor& filter = geometry_filter();
+  const at::Tensor& filter = geometry_filter(filters);
   const std::int64_t reach = filter.size(0) / 4;
   const auto pad = reflected_margin(inverses, width, height, reach);
   images = at::reflection_pad2d(images, pad);
@@ -125,9 +134,10 @@ at::Tensor apply_colour(const at::Tensor& images, const AugmentConfig& config, d
   return (at::matmul(factor.to(images.options()), flat) + shift.to(images.options())).reshape(images.sizes());
 }
 
-at::Tensor apply_band_filter(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws) {
+at::Tensor apply_band_filter(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws, AugmentFilters filters) {
   const std::int64_t count = images.size(0), channels = images.size(1), height = images.size(2), width = images.size(3);
-  const std::int64_t taps = band_filters().size(1), reach = taps / 2;
+  const at::Tensor& bank = band_filters(filters);
+  const std::int64_t taps = bank.size(1), reach = taps / 2;
   if (height <= reach || width <= reach) {
     throw Error(ErrorCode::wrong_use, "The band filter of the augmentation needs pictures of at least " + std::to_string(reach + 1) + " px.",
                 "Nothing was started.", "Set augment.imgfilter to 0, or train at a larger size.");
@@ -137,10 +147,10 @@ at::Tensor apply_band_filter(const at::Tensor& images, const AugmentConfig& conf
   for (const auto& draw : draws) {
     for (double value : band_gains(draw, config, p)) *gain++ = value;
   }
-  const at::Tensor filters = at::matmul(gains, band_filters().to(at::kDouble)).to(images.options()).repeat_interleave(channels, 0);  // [N*C, taps]
+  const at::Tensor combined = at::matmul(gains, bank).to(images.options()).repeat_interleave(channels, 0);  // [N*C, taps]
   at::Tensor x = at::reflection_pad2d(images, {reach, reach, reach, reach}).reshape({1, count * channels, height + 2 * reach, width + 2 * reach});
-  x = at::conv2d(x, filters.unsqueeze(1).unsqueeze(2), {}, 1, at::IntArrayRef{0, 0}, 1, count * channels);
-  x = at::conv2d(x, filters.unsqueeze(1).unsqueeze(3), {}, 1, at::IntArrayRef{0, 0}, 1, count * channels);
+  x = at::conv2d(x, combined.unsqueeze(1).unsqueeze(2), {}, 1, at::IntArrayRef{0, 0}, 1, count * channels);
+  x = at::conv2d(x, combined.unsqueeze(1).unsqueeze(3), {}, 1, at::IntArrayRef{0, 0}, 1, count * channels);
   return x.reshape(images.sizes());
 }
 
@@ -170,13 +180,13 @@ at::Tensor apply_cutout(const at::Tensor& images, const AugmentConfig& config, d
 }  // namespace
 
 at::Tensor augment(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws,
-                   const at::Tensor& noise_image, AugmentTrace* trace) {
+                   const at::Tensor& noise_image, AugmentTrace* trace, AugmentFilters filters) {
   TORCH_CHECK(images.dim() == 4 && (images.size(1) == 1 || images.size(1) == 3), "augment: images must be [N, 1 or 3, H, W]");
   TORCH_CHECK(static_cast<std::int64_t>(draws.size()) == images.size(0), "augment: one draw per picture");
   at::Tensor x = images;
-  if (config.geometric()) x = apply_geometry(x, config, p, draws, trace);
+  if (config.geometric()) x = apply_geometry(x, config, p, draws, trace, filters);
   if (config.colours()) x = apply_colour(x, config, p, draws);
-  if (config.imgfilter > 0) x = apply_band_filter(x, config, p, draws);
+  if (config.imgfilter > 0) x = apply_band_filter(x, config, p, draws, filters);
   if (config.noise > 0) x = apply_noise(x, config, p, draws, noise_image);
   if (config.cutout > 0) x = apply_cutout(x, config, p, draws);
   return x;

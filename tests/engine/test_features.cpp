@@ -18,8 +18,13 @@ class TestFeatures : public QObject {
  private Q_SLOTS:
   void initTestCase() { at::set_num_threads(1); }  // other tests run beside this one
 
-  void reference_case() {
-    parity::Case reference = parity::Case::load(ORRERY_TEST_DIR "/vectors/features/efficientnet_lite0_same");
+  void reference_cases_data() {
+    QTest::addColumn<QString>("name");
+    for (const char* name : {"efficientnet_lite0_same", "efficientnet_lite0_nominal"}) QTest::newRow(name) << QString(name);
+  }
+  void reference_cases() {
+    QFETCH(QString, name);
+    parity::Case reference = parity::Case::load(ORRERY_TEST_DIR "/vectors/features/" + name.toStdString());
     run_features_case(reference);
     const auto lines = reference.lines();
     QVERIFY(lines.size() >= 14);
