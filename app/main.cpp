@@ -52,6 +52,8 @@ int main(int argc, char** argv) {
   orrery::app::add_sample(program, context);
   // films
   orrery::app::add_film(program, context);
+  // tapes
+  orrery::app::add_tape(program, context);
   // proof
   orrery::app::add_verify(program, context);
   // files of others

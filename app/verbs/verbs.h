@@ -20,6 +20,7 @@ void add_dataset(CLI::App& program, Context& context);
 void add_train(CLI::App& program, Context& context);
 void add_sample(CLI::App& program, Context& context);
 void add_film(CLI::App& program, Context& context);
+void add_tape(CLI::App& program, Context& context);
 void add_verify(CLI::App& program, Context& context);
 void add_import(CLI::App& program, Context& context);
 void add_measure(CLI::App& program, Context& context);

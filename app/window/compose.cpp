@@ -10,6 +10,7 @@
 #include "engine/data/store.h"
 #include "engine/explore/live_lane.h"
 #include "engine/explore/model_shelf.h"
+#include "engine/explore/tape_store.h"
 #include "engine/export/export_jobs.h"
 #include "engine/export/read_recipe.h"
 #include "engine/gan/augment_pipe.h"
@@ -103,7 +104,11 @@ std::unique_ptr<Studio> compose_studio(const std::string& device) {
   add_export_work(work, models);
 
   studio->catalogue = make_catalogue_service();
-  studio->live = std::make_unique<LiveLane>(models);
+  TapeOptions tapes;
+  tapes.find_model = [&models](const std::string& hash) { return models.find_by_hash(hash); };
+  auto store = std::make_unique<TapeStore>(std::move(tapes));
+  studio->live = std::make_unique<LiveLane>(models, false, store.get());
+  studio->tapes = std::move(store);
   studio->models = std::move(shelf);
   studio->jobs = std::make_unique<JobQueue>(std::move(work));
   studio->datasets = data::make_dataset_service(leak_view);

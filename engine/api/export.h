@@ -31,7 +31,7 @@ struct ModelExport {
 
 // What an exported file says about itself.
 struct Recipe {
-  enum class What { picture, sheet, film, model, training };
+  enum class What { picture, sheet, film, model, training, tape };
   What what = What::picture;
   std::string json;                 // the whole recipe, ASCII
   std::string model_hash;           // SHA-256 of the weights

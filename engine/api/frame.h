@@ -21,6 +21,8 @@ struct DeviceImage {
   std::shared_ptr<const void> keep_alive;
 };
 
+using TapeId = std::uint64_t;  // engine/api/tape.h; 0: none
+
 struct Frame {
   Request request;
   std::uint64_t generation = 0;  // of the request in its view: later requests have larger numbers
@@ -29,6 +31,7 @@ struct Frame {
   int steps = 1;
   double render_ms = 0.0;  // time spent in the networks and the conversion to RGBA8
   std::string model_hash;  // SHA-256 of the weights that made it
+  TapeId tape = 0;         // that records how it came about
 };
 
 }  // namespace orrery

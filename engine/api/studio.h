@@ -14,6 +14,7 @@
 #include "engine/api/frame.h"
 #include "engine/api/job.h"
 #include "engine/api/model.h"
+#include "engine/api/tape.h"
 #include "engine/api/training.h"
 
 namespace orrery {
@@ -101,6 +102,7 @@ class Recipes {
 struct Studio {
   std::unique_ptr<Catalogue> catalogue;
   std::unique_ptr<Models> models;
+  std::unique_ptr<Tapes> tapes;  // before `live`, which records on them
   std::unique_ptr<Live> live;
   std::unique_ptr<Jobs> jobs;
   std::unique_ptr<Datasets> datasets;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,16 @@
 
 namespace orrery {
 
-using TapeId = std::uint64_t;  // 0: none
-
 // What a step can be looked at as.
 enum class TapeRow {
   state,       // x_t, brought to the range of pictures
   prediction,  // the network's x_0
-  difference,  // |prediction - the prediction one step before|
-  noise,       // (state - prediction) / level
+  difference,  // |prediction - the prediction one step before|, from black to white at 1/2
+  noise,       // (state - prediction) / level, at half its size
 };
+// "state", "prediction", "difference", "noise".
+const char* tape_row_name(TapeRow row);
+std::optional<TapeRow> tape_row_from_name(const std::string& name);
 
 // One recorded step. Step 0 is the start, before any network evaluation.
 struct TapeStep {
@@ -56,7 +58,10 @@ class Tapes {
   virtual ~Tapes() = default;
   virtual std::vector<TapeInfo> tapes() const = 0;
   // A step as a picture: within a screen's frame when it is in memory, a disk read later when it was spilled.
+  // A row that the step does not have (nothing is predicted at the start) is transparent. Points in the plane are drawn as dots.
   virtual Result<DeviceImage> picture(TapeId tape, std::int64_t step, TapeRow row) const = 0;
+  // Of a process in the plane: x, y of every particle. Empty when the process is none, or the step has no such row.
+  virtual Result<std::vector<float>> points(TapeId tape, std::int64_t step, TapeRow row) const = 0;
   // The request that goes on from `step` of the tape with what `changed` sets differently: show it in a view to make the branch.
   virtual Result<Request> branch(TapeId tape, std::int64_t step, const Request& changed) = 0;
   virtual void rename(TapeId tape, const std::string& name) = 0;  // also keeps it

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -22,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int kNice = 3;            // below the window's thread, above training
 constexpr int kMostGivenUp = 3;     // in a row, then one is finished
 constexpr std::size_t kPlayers = 4; // kept ready, least recently used goes first
+constexpr double kPreviewPart = 0.05;       // of a rendering's time, for previews at most
+constexpr double kPreviewPause_ms = 12.0;   // more of them than a screen shows are for nothing
 
 double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
@@ -34,6 +37,7 @@ struct Slot {
   std::atomic<std::uint64_t> newest{0};        // generation
   std::optional<Request> waiting;
   std::uint64_t served_at = 0;                 // turn of the lane
+  std::uint64_t number = 0;                    // of the view: whose tape it is
   int given_up = 0;
 
   template <class Callback, class Argument>
@@ -49,7 +53,7 @@ struct Slot {
 
 class LiveLane::Lane {
  public:
-  Lane(ModelSource& source, bool device_frames) : source_(source), device_frames_(device_frames), thread_([this] { serve(); }) {}
+  Lane(ModelSource& source, bool device_frames, TapeStore* tapes) : source_(source), device_frames_(device_frames), tapes_(tapes), thread_([this] { serve(); }) {}
 
   void stop() {
     {
@@ -65,6 +69,7 @@ class LiveLane::Lane {
     slot->on_frame = std::move(on_frame);
     slot->on_error = std::move(on_error);
     const std::lock_guard lock(mutex_);
+    slot->number = ++views_;
     slots_.push_back(slot);
     return slot;
   }
@@ -85,6 +90,7 @@ class LiveLane::Lane {
     {
       const std::lock_guard lock(mutex_);
       std::erase(slots_, slot);
+      if (tapes_ && !stopping_) tapes_->forget(slot->number);
     }
     const std::lock_guard lock(slot->calling);  // a callback that runs now ends first
     slot->on_frame = nullptr;
@@ -92,34 +98,65 @@ class LiveLane::Lane {
   }
 
  private:
-  // Gives up for a newer request, passes previews on.
+  // Gives up for a newer request, records, passes previews on.
   class Observer : public RenderObserver {
    public:
-    Observer(Lane& lane, Slot& slot, Frame frame) : lane_(lane), slot_(slot), frame_(std::move(frame)) {}
+    Observer(Lane& lane, Slot& slot, Frame frame, std::unique_ptr<TapeRecording> tape) : lane_(lane), slot_(slot), frame_(std::move(frame)), tape_(std::move(tape)) {}
+
     bool cancelled() const override {
       if (lane_.stopping_ || slot_.closed) return true;
       return slot_.newest != frame_.generation && slot_.given_up < kMostGivenUp;
     }
-    void on_step(const at::Tensor& preview, int step, int steps) override {
-      steps_ = steps;
+    std::int64_t recorded() const override { return tape_ ? tape_->recorded() : -1; }
+    RenderStep recorded_step(std::int64_t step) override { return tape_->recorded_step(step); }
+
+    void on_step(const RenderStep& step) override {
+      steps_ = static_cast<int>(step.steps);
       if (cancelled()) return;
+      record(step);
+      if (step.step < 1 || step.step >= step.steps || !affordable()) return;  // nothing to see yet; the finished picture follows
+      const auto start = Clock::now();
       Frame frame = frame_;
-      frame.step = step;
-      frame.steps = steps;
-      frame.image = frame_image(preview[0], lane_.device_frames_);
+      frame.tape = tape();
+      frame.step = static_cast<int>(step.step);
+      frame.steps = steps_;
+      frame.image = frame_image((step.preview ? step.preview() : step.prediction)[0], lane_.device_frames_);
       frame.render_ms = ms_since(start_);
       slot_.given_up = 0;
       slot_.call(slot_.on_frame, frame);
+      last_preview_ = Clock::now();
+      last_cost_ms_ = ms_since(start);
+      spent_ms_ += last_cost_ms_;
     }
 
+    void finish() {
+      if (tape_) tape_->finish();
+    }
     int steps() const { return steps_; }
+    TapeId tape() const { return tape_ ? tape_->id() : 0; }
 
    private:
+    bool affordable() const {
+      if (last_cost_ms_ < 0.0) return true;
+      return ms_since(last_preview_) >= kPreviewPause_ms && spent_ms_ + last_cost_ms_ <= kPreviewPart * ms_since(start_);
+    }
+    // A tape that cannot go on is no reason to stop the picture.
+    void record(const RenderStep& step) {
+      if (!tape_) return;
+      try {
+        tape_->add(step);
+      } catch (const Error& error) {
+        slot_.call(slot_.on_error, error.error());
+      }
+    }
+
     Lane& lane_;
     Slot& slot_;
     Frame frame_;
+    std::unique_ptr<TapeRecording> tape_;
     int steps_ = 1;
-    Clock::time_point start_ = Clock::now();
+    Clock::time_point start_ = Clock::now(), last_preview_{};
+    double spent_ms_ = 0.0, last_cost_ms_ = -1.0;  // of previews
   };
 
   struct Ready {
@@ -172,13 +209,16 @@ class LiveLane::Lane {
       const auto model = source_.resolve(frame.request);
       Player& player = player_for(model);
       frame.model_hash = model->hash;
-      Observer observer(*this, slot, frame);
+      const std::string name = source_.path_of(frame.request);
+      Observer observer(*this, slot, frame, tapes_ ? tapes_->record(slot.number, frame.request, std::filesystem::path(name).stem(), model->hash) : nullptr);
       const at::Tensor pictures = player.render({frame.request}, observer);
       if (!pictures.defined()) {
         ++slot.given_up;
         return;
       }
       frame.image = frame_image(pictures[0], device_frames_);
+      observer.finish();
+      frame.tape = observer.tape();
       frame.step = frame.steps = observer.steps();
       frame.render_ms = ms_since(start);
       slot.given_up = 0;
@@ -190,10 +230,11 @@ class LiveLane::Lane {
 
   ModelSource& source_;
   const bool device_frames_;
+  TapeStore* const tapes_;  // may be null
   std::mutex mutex_;
   std::condition_variable ready_;
   std::vector<std::shared_ptr<Slot>> slots_;
-  std::uint64_t turn_ = 0;
+  std::uint64_t turn_ = 0, views_ = 0;
   std::atomic<bool> stopping_{false};
   std::vector<Ready> players_;   // the lane thread's own, most recently used first
   std::thread thread_;           // last: it uses the others
@@ -216,7 +257,7 @@ class View : public LiveView {
 
 }  // namespace
 
-LiveLane::LiveLane(ModelSource& source, bool device_frames) : lane_(std::make_shared<Lane>(source, device_frames)) {}
+LiveLane::LiveLane(ModelSource& source, bool device_frames, TapeStore* tapes) : lane_(std::make_shared<Lane>(source, device_frames, tapes)) {}
 LiveLane::~LiveLane() { lane_->stop(); }
 
 std::unique_ptr<LiveView> LiveLane::open_view(OnFrame on_frame, OnError on_error) {

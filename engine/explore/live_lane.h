@@ -6,20 +6,22 @@
 
 #include "engine/api/studio.h"
 #include "engine/explore/model_source.h"
+#include "engine/explore/tape_store.h"
 
 namespace orrery {
 
 class LiveLane : public Live {
  public:
   // `source` must outlive the lane. `device_frames`: pictures computed on a CUDA device stay there (a viewer that shares memory with it takes
-  // them from there); otherwise all frames are on the host.
-  explicit LiveLane(ModelSource& source, bool device_frames = false);
+  // them from there); otherwise all frames are on the host. `tapes`, where there are any, records what iterates and must outlive the lane too.
+  explicit LiveLane(ModelSource& source, bool device_frames = false, TapeStore* tapes = nullptr);
   // Gives up what is under way at the next network evaluation; no callback runs afterwards.
   ~LiveLane() override;
 
   // Callbacks run on the lane's thread, a view's frames in order of generation; none after the view was destroyed.
   // A request that a newer one of the same view overtakes is given up between network evaluations, but never more than three in a row:
-  // somebody who drags without pause still sees pictures.
+  // somebody who drags without pause still sees pictures. Of what iterates, previews come as often as they cost at most a twentieth of the time,
+  // and what a tape knows of the request already is not computed again.
   std::unique_ptr<LiveView> open_view(OnFrame on_frame, OnError on_error) override;
 
  private:

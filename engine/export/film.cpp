@@ -77,7 +77,9 @@ class Film : public FilmSink {
 };
 #endif
 
-std::unique_ptr<FilmSink> open_sink(const FilmExport& what, int width, int height, const std::string& recipe) {
+}  // namespace
+
+std::unique_ptr<FilmSink> open_film_sink(const FilmExport& what, int width, int height, const std::string& recipe) {
   if (!fs::path(what.out).has_extension()) return std::make_unique<Sequence>(what.out, recipe);
 #ifdef ORRERY_MEDIA
   if (media::film_format(what.out)) return std::make_unique<Film>(media::FilmOptions{what.out, width, height, what.timeline.frames_per_s, what.quality, recipe});
@@ -89,8 +91,6 @@ std::unique_ptr<FilmSink> open_sink(const FilmExport& what, int width, int heigh
 #endif
   wrong(what.out + " is no name for a film.", "Choose a name that ends in .mp4, .webm or .gif, or a folder.");
 }
-
-}  // namespace
 
 bool needs_even_size(const std::string& out) {
   const auto extension = fs::path(out).extension();
@@ -133,7 +133,7 @@ Exported export_film(const FilmExport& what, ModelSource& source, JobContext& jo
   const bool over_snapshots = std::any_of(what.timeline.tracks.begin(), what.timeline.tracks.end(), [](const Track& track) { return track.control == "snapshot"; });
   const std::string place = over_snapshots ? source.path_of({first.model, {{"snapshot", std::int64_t{1} << 40}}}) : source.path_of(first);  // the run, not one of its snapshots
   const std::string hash = maker.model().hash;
-  const auto sink = open_sink(what, width, height, recipe_text(recipe_json(facts, maker.model(), place)));
+  const auto sink = open_film_sink(what, width, height, recipe_text(recipe_json(facts, maker.model(), place)));
   try {
     Exported out;
     out.pictures = render_film(what.timeline, width, height, maker, source, job, [&](const FilmFrame& frame) { sink->add(frame); });

@@ -4,9 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 
-#include "engine/api/timeline.h"
+#include "engine/api/export.h"
 #include "engine/export/frame_maker.h"
 
 namespace orrery {
@@ -28,6 +29,10 @@ class FilmSink {
   virtual void finish() = 0;
   virtual void discard() = 0;  // leaves nothing behind
 };
+
+// A film, or for a name without an extension a folder of pictures; only `out`, `quality` and the timeline's frames per second are looked at. Throws
+// Error(wrong_use) for names that are neither.
+std::unique_ptr<FilmSink> open_film_sink(const FilmExport& what, int width_px, int height_px, const std::string& recipe);
 
 // Formats whose colours are stored at half size.
 bool needs_even_size(const std::string& out);

@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kWhat[] = {"picture", "sheet", "film", "model", "training"};
+constexpr const char* kWhat[] = {"picture", "sheet", "film", "model", "training", "tape"};
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
 [[noreturn]] void refuse(const std::string& why, const std::string& details = {}) {
@@ -32,7 +32,7 @@ Json checked(const std::string& text) {
 
 Recipe::What what_of(const Json& json) {
   const std::string name = json.value("what", "");
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 6; ++i) {
     if (name == kWhat[i]) return static_cast<Recipe::What>(i);
   }
   refuse("it describes nothing that this version knows");
@@ -75,6 +75,11 @@ nlohmann::json recipe_json(const RecipeFacts& facts, const Model& model, const s
     out["seeds"] = facts.seeds;
     out["columns"] = facts.columns;
   }
+  if (facts.what == Recipe::What::tape) {
+    out["rows"] = facts.rows;
+    if (!facts.steps.empty()) out["steps"] = facts.steps;
+    if (!facts.seeds.empty()) out["seeds"] = facts.seeds;
+  }
   if (facts.frame >= 0) {
     out["frame"] = facts.frame;
     out["time_s"] = facts.time_s;
@@ -113,12 +118,14 @@ RecipeFacts parse_facts(const std::string& text) {
     if (json.contains("timeline")) out.timeline = taken(timeline_from(json["timeline"]));
     out.seeds = json.value("seeds", std::vector<std::int64_t>{});
     out.columns = json.value("columns", 0);
+    out.rows = json.value("rows", std::vector<std::string>{});
+    out.steps = json.value("steps", std::vector<std::int64_t>{});
     out.quality = json.value("quality", 18);
     out.frame = json.value("frame", std::int64_t{-1});
     out.time_s = json.value("time_s", 0.0);
     out.width_px = json.value("width_px", 0);
     out.height_px = json.value("height_px", 0);
-    const bool pictures = out.what == Recipe::What::picture || out.what == Recipe::What::sheet;
+    const bool pictures = out.what == Recipe::What::picture || out.what == Recipe::What::sheet || out.what == Recipe::What::tape;
     if (pictures && !json.contains("request")) refuse("it has no request");
     if (out.what == Recipe::What::film && !json.contains("timeline")) refuse("it has no timeline");
     if (out.what == Recipe::What::sheet && (out.seeds.empty() || out.columns < 1 || out.seeds.size() > 1000000)) refuse("its sheet has no seeds or no columns");

@@ -20,9 +20,11 @@ inline constexpr const char* rng_scheme = "philox4x32-10 box-muller";
 // Everything about one export that must be known to make it again.
 struct RecipeFacts {
   Recipe::What what = Recipe::What::picture;
-  Request request;                 // picture, sheet (seed aside)
+  Request request;                 // picture, tape, sheet (seed aside)
   std::vector<std::int64_t> seeds; // sheet
   int columns = 0;                 // sheet
+  std::vector<std::string> rows;   // tape: how its steps are looked at, and
+  std::vector<std::int64_t> steps; // which of them a strip shows; a film shows all
   Timeline timeline;               // film
   int quality = 18;                // film
   std::int64_t frame = -1;         // a picture that is one of a film: its number, and

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <stdexcept>
 
 #include "engine/api/result.h"
 #include "engine/io/atomic_file.h"
@@ -42,22 +43,24 @@ TensorFileHeader header_of(const Source& source) {
   return header;
 }
 
+at::Tensor tensor_of(const Source& source, const TensorFileHeader& header, const TensorEntry& entry) {
+  at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.dtype));
+  const std::size_t bytes = entry.end - entry.begin;
+  if (bytes > 0) {
+    source.read(header.data_begin + entry.begin, static_cast<char*>(tensor.data_ptr()), bytes);
+    if (entry.dtype == at::kBool) {  // any other byte in a bool is undefined behaviour
+      auto* value = static_cast<unsigned char*>(tensor.data_ptr());
+      for (std::size_t i = 0; i < bytes; ++i) value[i] = value[i] != 0;
+    }
+  }
+  return tensor;
+}
+
 TensorFile tensors_of(const Source& source) {
   TensorFileHeader header = header_of(source);
   TensorFile file;
   file.metadata = std::move(header.metadata);
-  for (const auto& entry : header.entries) {
-    at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.dtype));
-    const std::size_t bytes = entry.end - entry.begin;
-    if (bytes > 0) {
-      source.read(header.data_begin + entry.begin, static_cast<char*>(tensor.data_ptr()), bytes);
-      if (entry.dtype == at::kBool) {  // any other byte in a bool is undefined behaviour
-        auto* value = static_cast<unsigned char*>(tensor.data_ptr());
-        for (std::size_t i = 0; i < bytes; ++i) value[i] = value[i] != 0;
-      }
-    }
-    file.tensors.emplace_hint(file.tensors.end(), entry.name, std::move(tensor));
-  }
+  for (const auto& entry : header.entries) file.tensors.emplace_hint(file.tensors.end(), entry.name, tensor_of(source, header, entry));
   return file;
 }
 
@@ -97,12 +100,15 @@ class OpenFile {
   std::uint64_t size_ = 0;
 };
 
+template <class Take> void with_bytes(const at::Tensor& tensor, Take take) {
+  const at::Tensor plain = tensor.detach().cpu().contiguous().resolve_conj();
+  take(std::string_view(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes()));
+}
+
 // Hands every tensor's bytes to `take` in the order of `entries`.
 template <class Take> void each_tensor(const std::map<std::string, at::Tensor>& tensors, const std::vector<TensorEntry>& entries, Take take) {
   for (const auto& entry : entries) {
-    if (entry.begin == entry.end) continue;
-    const at::Tensor tensor = tensors.at(entry.name).detach().cpu().contiguous().resolve_conj();
-    take(std::string_view(static_cast<const char*>(tensor.const_data_ptr()), entry.end - entry.begin));
+    if (entry.begin != entry.end) with_bytes(tensors.at(entry.name), take);
   }
 }
 
@@ -110,6 +116,14 @@ template <class Take> void each_tensor(const std::map<std::string, at::Tensor>& 
 
 TensorFile read_safetensors(const std::string& path) { return tensors_of(OpenFile(path).source()); }
 TensorFileHeader read_safetensors_header(const std::string& path) { return header_of(OpenFile(path).source()); }
+
+class TensorReader::File : public OpenFile {
+ public:
+  using OpenFile::OpenFile;
+};
+TensorReader::TensorReader(const std::string& path) : file_(std::make_unique<File>(path)), header_(header_of(file_->source())) {}
+TensorReader::~TensorReader() = default;
+at::Tensor TensorReader::read(const TensorEntry& entry) const { return tensor_of(file_->source(), header_, entry); }
 
 TensorFile parse_safetensors(const std::string& bytes) {
   return tensors_of({"The file", bytes.size(), [&](std::uint64_t offset, char* into, std::size_t count) { std::memcpy(into, bytes.data() + offset, count); }});
@@ -121,6 +135,24 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   AtomicFile out(path, header.size() + (entries.empty() ? 0 : entries.back().end));
   out.write(header);
   each_tensor(file.tensors, entries, [&](std::string_view bytes) { out.write(bytes); });
+  out.commit();
+}
+
+void write_safetensors(const std::string& path, const std::map<std::string, TensorPromise>& tensors, const std::map<std::string, std::string>& metadata,
+                       const std::function<at::Tensor(const std::string& name)>& make) {
+  TensorFile layout;
+  layout.metadata = metadata;
+  // Of the promised type and shape, with the memory of one element.
+  for (const auto& [name, promise] : tensors) layout.tensors[name] = at::empty({1}, at::TensorOptions().dtype(promise.dtype)).expand(promise.shape);
+  std::vector<TensorEntry> entries;
+  const std::string header = header_bytes(layout, entries);
+  AtomicFile out(path, header.size() + (entries.empty() ? 0 : entries.back().end));
+  out.write(header);
+  for (const auto& entry : entries) {
+    const at::Tensor tensor = make(entry.name);
+    if (tensor.scalar_type() != entry.dtype || tensor.sizes() != at::IntArrayRef(entry.shape)) throw std::logic_error("the tensor " + entry.name + " is not what was promised");
+    with_bytes(tensor, [&](std::string_view bytes) { out.write(bytes); });
+  }
   out.commit();
 }
 

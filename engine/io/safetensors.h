@@ -5,7 +5,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,5 +43,27 @@ struct TensorFileHeader {
   std::uint64_t data_begin = 0;      // of the file
 };
 TensorFileHeader read_safetensors_header(const std::string& path);
+
+// A file whose tensors are read one at a time. Throws as read_safetensors.
+class TensorReader {
+ public:
+  explicit TensorReader(const std::string& path);
+  ~TensorReader();
+  const TensorFileHeader& header() const { return header_; }
+  at::Tensor read(const TensorEntry& entry) const;
+
+ private:
+  class File;
+  std::unique_ptr<File> file_;
+  TensorFileHeader header_;
+};
+
+// write_safetensors for tensors that are made, or fetched, when it is their turn: `make(name)` must give the type and shape that were promised.
+struct TensorPromise {
+  at::ScalarType dtype = at::kFloat;
+  std::vector<std::int64_t> shape;  // no size is 0
+};
+void write_safetensors(const std::string& path, const std::map<std::string, TensorPromise>& tensors, const std::map<std::string, std::string>& metadata,
+                       const std::function<at::Tensor(const std::string& name)>& make);
 
 }  // namespace orrery::io
