@@ -48,6 +48,7 @@ double peak_mib(const std::function<void()>& run);
 
 std::vector<Benchmark> all_benchmarks();
 std::vector<Benchmark> kernel_benchmarks();
+std::vector<Benchmark> tape_benchmarks();
 
 // Processor, threads, instruction set, LibTorch, load.
 nlohmann::json machine();

@@ -120,7 +120,7 @@ class LiveLane::Lane {
       frame.tape = tape();
       frame.step = static_cast<int>(step.step);
       frame.steps = steps_;
-      frame.image = frame_image((step.preview ? step.preview() : step.prediction)[0], lane_.device_frames_);
+      frame.image = frame_image((step.preview ? step.preview() : step.prediction)[0].to(at::kFloat), lane_.device_frames_);
       frame.render_ms = ms_since(start_);
       slot_.given_up = 0;
       slot_.call(slot_.on_frame, frame);

@@ -128,7 +128,8 @@ Exported export_strip(const StripExport& what, const std::vector<TapeId>& tapes,
         if (job.cancel_requested()) give_up();
         strip.narrow(0, band * height, height).narrow(1, static_cast<std::int64_t>(i) * width, width).copy_(cell_of(tape, steps[i], row, what.size_px));
       }
-      job.progress(static_cast<double>(++band) / static_cast<double>(bands), "Band " + std::to_string(band) + " of " + std::to_string(bands));
+      ++band;
+      job.progress(static_cast<double>(band) / static_cast<double>(bands), "Band " + std::to_string(band) + " of " + std::to_string(bands));
     }
   }
   RecipeFacts facts = facts_of(all.front(), what.rows, chosen_steps(what, static_cast<std::int64_t>(all.front().steps.size()) - 1), static_cast<int>(across), static_cast<int>(down));
@@ -148,7 +149,7 @@ Exported export_tape_film(const TapeFilmExport& what, TapeId id, const TapeStore
   const auto model = model_of(tape, source);
   const std::string place = source.path_of(tape.info.request);
   const auto steps = static_cast<std::int64_t>(tape.steps.size());
-  const auto moving = std::max<std::int64_t>(steps, std::llround(what.seconds * what.frames_per_s)), frames = moving + std::llround(what.hold_s * what.frames_per_s);
+  const std::int64_t moving = std::max<std::int64_t>(steps, std::llround(what.seconds * what.frames_per_s)), frames = moving + std::llround(what.hold_s * what.frames_per_s);
   const auto picture = [&](std::int64_t step) {
     std::vector<at::Tensor> cells;
     for (const auto row : what.rows) {

@@ -47,7 +47,11 @@ class Grey : public Player {
       if (observer.cancelled()) return {};
       std::this_thread::sleep_for(std::chrono::milliseconds(behaviour_.ms));
       ++behaviour_.evaluations;
-      if (behaviour_.previews && step + 1 < steps) observer.on_step(picture, step + 1, steps);
+      RenderStep done;
+      done.step = step + 1;
+      done.steps = steps;
+      done.prediction = picture;
+      if (behaviour_.previews && step + 1 < steps) observer.on_step(done);
     }
     return picture;
   }
@@ -196,25 +200,48 @@ class TestLiveLane : public QObject {
     QVERIFY(seen.wait_for_generation(last));
   }
 
+  // As many as are cheap, the first one always, and in order.
   void previews_come_in_order() {
     Behaviour behaviour;
-    behaviour.steps = 5;
-    behaviour.ms = 2;
+    behaviour.steps = 12;
+    behaviour.ms = 30;
     behaviour.previews = true;
     Source source(behaviour);
     LiveLane lane(source);
     Seen seen;
     auto view = open(lane, seen);
     view->show(grey(0.4));
-    QVERIFY(seen.wait_for([](const auto& frames, const auto&) { return frames.size() == 5; }));
+    QVERIFY(seen.wait_for([](const auto& frames, const auto&) { return !frames.empty() && frames.back().step == frames.back().steps; }));
     const auto frames = seen.frames();
-    for (int i = 0; i < 4; ++i) {
-      QCOMPARE(frames[static_cast<std::size_t>(i)].step, i + 1);
-      QCOMPARE(frames[static_cast<std::size_t>(i)].steps, 5);
+    QVERIFY2(frames.size() >= 3 && frames.size() <= 12, qPrintable(QString::number(frames.size())));
+    QCOMPARE(frames.front().step, 1);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      QCOMPARE(frames[i].steps, 12);
+      QCOMPARE(frames[i].generation, std::uint64_t{1});
+      if (i > 0) QVERIFY(frames[i].step > frames[i - 1].step);
     }
-    QCOMPARE(frames.back().step, frames.back().steps);
-    QCOMPARE(frames.back().step, frames.back().steps);
-    for (const auto& frame : frames) QCOMPARE(frame.generation, std::uint64_t{1});
+  }
+
+  void previews_cost_little() {
+    Behaviour behaviour;
+    behaviour.steps = 40;
+    behaviour.ms = 5;
+    behaviour.previews = true;
+    Source source(behaviour);
+    LiveLane lane(source);
+    std::atomic<int> previews{0};
+    std::atomic<bool> finished{false};
+    const auto view = lane.open_view(
+        [&](const Frame& frame) {
+          if (frame.step == frame.steps) finished = true;
+          else ++previews, std::this_thread::sleep_for(10ms);  // a window that is slow to take them
+        },
+        [](const JobError&) {});
+    const auto start = Clock::now();
+    view->show(grey(0.4));
+    for (int i = 0; i < 5000 && !finished; ++i) std::this_thread::sleep_for(1ms);
+    QVERIFY(finished);
+    QVERIFY2(previews >= 1 && previews * 10.0 <= 10.0 + 0.05 * ms_since(start), qPrintable(QString::number(previews)));  // all 39 would double the time
   }
 
   void views_are_served_in_turn() {

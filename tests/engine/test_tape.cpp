@@ -420,7 +420,8 @@ class TestTape : public QObject {
       return changed.wait_for(lock, 20s, [&] { return !errors.empty() || (!frames.empty() && frames.back().generation == generation && frames.back().step == frames.back().steps); });
     };
     const Request request{"m", {{"seed", std::int64_t{8}}}};
-    QVERIFY(wait(view->show(request)) && errors.empty());
+    QVERIFY(wait(view->show(request)));
+    QVERIFY2(errors.empty(), errors.empty() ? "" : errors.front().what_happened.c_str());
     QVERIFY(frames.size() >= 2 && frames.front().step < frames.front().steps);  // previews came
     const TapeId tape = frames.back().tape;
     for (const auto& frame : frames) QVERIFY(frame.tape == tape && tape != 0 && frame.steps == 10);

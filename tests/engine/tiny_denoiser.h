@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 
 #include <atomic>
 #include <chrono>
@@ -100,7 +101,7 @@ class TinyDenoiser : public Player {
   }
   static void tell(RenderObserver& observer, RenderStep now, std::int64_t steps) {
     now.steps = steps;
-    if (now.step == 0) now.prediction = {};
+    if (now.step == 0) now.prediction = at::Tensor();
     if (now.state.dim() == 2) now.preview = [] { return at::full({1, 3, 8, 8}, 0.0, at::kFloat); };
     observer.on_step(now);
   }
