@@ -9,10 +9,12 @@
 
 #include "ui/project/bind_project.h"
 #include "ui/session/session.h"
+#include "ui/stage/stage.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/accessible_value.h"
 #include "ui/window/main_window.h"
+#include "window/termination_watch.h"
 
 namespace orrery::app {
 
@@ -36,6 +38,13 @@ int run_window(int argc, char** argv, const std::function<std::unique_ptr<Studio
     ui::Session session(*studio);
     ui::MainWindow window(session, theme);
     if (qEnvironmentVariableIsSet("ORRERY_TIMING")) {
+      ui::StageCore& core = window.stage().core();
+      QObject::connect(&core.walk(), &ui::Walk::finished, &session, [&core, &session] {
+        const auto& gaps = core.frameGaps();
+        std::printf("dragged: %d frames, gap p50 %.1f p95 %.1f max %.1f ms; from a control to its picture p50 %.1f p95 %.1f ms\n", gaps.count(), gaps.percentile(0.5),
+                    gaps.percentile(0.95), gaps.worst(), session.latencyPercentileMs(0.5), session.latencyPercentileMs(0.95));
+        std::fflush(stdout);
+      });
       QObject::connect(&session, &ui::Session::frameArrived, &session, [&since_start, once = false]() mutable {
         if (!std::exchange(once, true))
           std::printf("first picture after %lld ms\n", static_cast<long long>(since_start.elapsed())), std::fflush(stdout);
@@ -49,7 +58,9 @@ int run_window(int argc, char** argv, const std::function<std::unique_ptr<Studio
     if (!opened.isEmpty())
       QMetaObject::invokeMethod(
           &session, [&session, opened] { session.openPaths(opened); }, Qt::QueuedConnection);
+    const TerminationWatch watch([&window] { window.leave(); });
     code = application.exec();
+    if (watch.asked()) code = exit_code(ErrorCode::interrupted);
   }
   return code;
 }

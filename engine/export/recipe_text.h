@@ -10,12 +10,10 @@
 #include <vector>
 
 #include "engine/api/export.h"
+#include "engine/api/picture_recipe.h"
 #include "engine/systems/model.h"
 
 namespace orrery {
-
-inline constexpr int recipe_version = 1;
-inline constexpr const char* rng_scheme = "philox4x32-10 box-muller";
 
 // Everything about one export that must be known to make it again.
 struct RecipeFacts {

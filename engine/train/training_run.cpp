@@ -79,7 +79,10 @@ void TrainingRun::start() {
   report(true);
   const std::int64_t step = trainer_->progress().step;
   setup_.folder.log(step == 0 ? "started" : "resumed at step " + std::to_string(step));
-  if (step > 0) return;
+  if (step > 0) {
+    if (sink_ != nullptr) publish(false);  // what was learnt so far plays at once
+    return;
+  }
   // From the very beginning there is something to go back to, and something to see.
   insist([this] { save(); });
   if (setup_.reals) insist([this] { setup_.reals(batches_->batch(0).pictures, setup_.folder.reals()); });

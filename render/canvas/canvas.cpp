@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "render/canvas/enlarge.h"
+
 namespace orrery::render {
 namespace {
 
@@ -46,6 +48,9 @@ void Canvas::setPicture(int slot, const DeviceImage& image) {
   slots_[slot].pending = image;
   slots_[slot].has_pending = true;
   slots_[slot].opaque = isOpaque(image);
+  const bool small = image.where == DeviceImage::Where::host && slots_[slot].opaque && std::max(image.width_px, image.height_px) <= kMostEnlargedPx;
+  slots_[slot].small = small ? image : DeviceImage();
+  slots_[slot].enlarged_fresh = false;
 }
 
 void Canvas::dropPicture(int slot) {
@@ -53,7 +58,22 @@ void Canvas::dropPicture(int slot) {
   if (found == slots_.end()) return;
   // The texture itself goes at the next draw, with the context current.
   found->second.pending = {};
+  found->second.small = {};
   found->second.has_pending = true;
+}
+
+Texture* Canvas::enlarged(Slot& slot) {
+  if (!slot.small.data) return nullptr;
+  if (!slot.enlarged_fresh) {
+    const int factor = enlargeFactor(slot.small.width_px, slot.small.height_px);
+    const auto pixels = enlarge(slot.small, factor);
+    const QSize size(slot.small.width_px * factor, slot.small.height_px * factor);
+    slot.enlarged.resize(gl_, size);
+    gl_.glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
+    gl_.glTextureSubImage2D(slot.enlarged.id(), 0, 0, 0, size.width(), size.height(), GL_RGBA, GL_UNSIGNED_BYTE, pixels.data());
+    slot.enlarged_fresh = true;
+  }
+  return &slot.enlarged;
 }
 
 QSize Canvas::pictureSize(int slot) const {
@@ -136,9 +156,12 @@ void Canvas::drawPicture(const Scene& scene, const SceneItem& item, const QRectF
   if (!s.texture.id()) return;
   const bool difference = item.blend == Blend::difference && item.slot_b >= 0 && slots_[item.slot_b].texture.id();
   const double scale = item.transform.scale();
-  const bool shrink = scale < 1.0, smooth = !shrink && scene.smooth && scale > 1.0;
+  // Where the grid between pixels shows, pixels are what is looked at.
+  const bool shrink = scale < 1.0, smooth = !shrink && scene.smooth && scale > 1.0 && !item.transform.showsPixelGrid();
+  // Small pictures are enlarged beforehand; then neighbours can be mixed as the hardware does.
+  Texture* finer = smooth && scale > 2.0 && !difference ? enlarged(s) : nullptr;
   // A CPU pays 30 ms a frame for the cubic filter; there the bilinear one has to do.
-  const bool cubic = smooth && !software_;
+  const bool cubic = smooth && !software_ && !finer;
   // Down to half size four neighbours cover a pixel's footprint nearly; making mipmaps costs a CPU tens of milliseconds at 1024 px.
   const bool mipmaps = scale < (software_ ? 0.5 : 1.0);
   const auto prepare = [&](Slot& used) {
@@ -152,7 +175,11 @@ void Canvas::drawPicture(const Scene& scene, const SceneItem& item, const QRectF
   prepare(s);
   Program& program = pictureProgram(cubic, s.opaque && !difference, item.transform.showsPixelGrid(), difference);
   gl_.glUseProgram(program.id());
-  gl_.glBindTextureUnit(0, s.texture.id());
+  if (finer) {
+    gl_.glTextureParameteri(finer->id(), GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+    gl_.glTextureParameteri(finer->id(), GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+  }
+  gl_.glBindTextureUnit(0, finer ? finer->id() : s.texture.id());
   if (difference) {
     prepare(slots_[item.slot_b]);
     gl_.glBindTextureUnit(1, slots_[item.slot_b].texture.id());

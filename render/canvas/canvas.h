@@ -35,10 +35,14 @@ class Canvas {
     DeviceImage pending;
     bool has_pending = false;
     bool opaque = false;  // known to have no transparent pixel
+    DeviceImage small;    // the picture itself, where it is small enough to be enlarged beforehand
+    Texture enlarged;     // `small` by a cubic; made when first wanted
+    bool enlarged_fresh = false;
     const char* way = "";
   };
 
   void bringPending();
+  Texture* enlarged(Slot& slot);  // null: this picture has none
   void drawPicture(const Scene& scene, const SceneItem& item, const QRectF& clip, int slot);
   void fill(const QRectF& rect, const QColor& color);
   Program& pictureProgram(bool smooth, bool opaque, bool grid, bool difference);

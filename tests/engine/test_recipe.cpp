@@ -53,6 +53,15 @@ class TestRecipe : public QObject {
     QCOMPARE(recipe.model_hash, model->hash);
     QCOMPARE(recipe.model_path, std::string("/a/b/snapshot.safetensors"));
     QCOMPARE(recipe.json, text);
+    // What the window copies to the clipboard is read like an export.
+    Frame frame;
+    frame.request = facts.request, frame.model_hash = model->hash, frame.image.width_px = 64, frame.image.height_px = 48;
+    ModelInfo info;
+    info.system = model->system, info.path = "/a/b/\xC3\xA4.safetensors", info.snapshots = {{12.5, {}}};
+    const std::string copied = picture_recipe(frame, info, "1");
+    QVERIFY(ascii(copied));
+    QVERIFY(parse_recipe(copied).timeline.base == facts.request && parse_recipe(copied).model_hash == model->hash && parse_recipe(copied).model_path == info.path);
+    QVERIFY(parse_facts(copied).height_px == 48);
     const RecipeFacts again = parse_facts(text);
     QVERIFY(again.frame == 7 && again.time_s == facts.time_s && again.width_px == 64 && again.height_px == 48);
     const auto json = nlohmann::json::parse(text);

@@ -303,7 +303,7 @@ class FakeModels : public Models {
     std::lock_guard lock(mutex_);
     listener_ = std::move(listener);
   }
-  void publish(const std::string& id, const std::string& name, double kimg) {
+  void publish(const std::string& id, const std::string& name, double kimg, const std::string& path = {}) {
     std::lock_guard lock(mutex_);
     for (auto& info : models_) {
       if (info.id != id) continue;
@@ -314,6 +314,7 @@ class FakeModels : public Models {
       return;
     }
     add(id, name, 64, 0, false, 1);
+    models_.back().path = path;
     if (listener_) listener_(models_.back());
   }
 
@@ -537,8 +538,10 @@ class FakeJobs : public Jobs {
     update(id, [](JobStatus& s) { s.state = JobState::preparing, s.message = "Reading the data"; });
     rest(stop, 200);
     bool paused = false;
-    const std::string model = "run:" + std::to_string(id);
-    models_.publish(model, "Run " + std::to_string(id), 0.0);
+    std::string folder;
+    update(id, [&](JobStatus& s) { folder = s.result_path; });
+    const std::string model = "run:" + (folder.empty() ? std::to_string(id) : folder);
+    models_.publish(model, "Run " + std::to_string(id), 0.0, folder);
     double kimg = 0.0;
     for (int step = 0; step < 4000 && !stop.stop_requested(); ++step) {
       if (const auto verb = take(id)) {

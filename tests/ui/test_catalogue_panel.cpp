@@ -92,11 +92,19 @@ class TestCataloguePanel : public QObject {
   }
 
   void symbols() {
-    QCOMPARE(symbolFrom("ψ: truncation (truncation.psi)").id, std::string("truncation.psi"));
+    QCOMPARE(symbolFrom("ψ: truncation (truncation.psi)").ids, std::vector<std::string>{"truncation.psi"});
     QCOMPARE(symbolFrom("ψ: truncation (truncation.psi)").meaning, QString("truncation"));
-    QCOMPARE(symbolFrom("γ: loss.r1_gamma").id, std::string("loss.r1_gamma"));
+    QCOMPARE(symbolFrom("γ: loss.r1_gamma").ids, std::vector<std::string>{"loss.r1_gamma"});
     QCOMPARE(symbolFrom("γ: loss.r1_gamma").sign, QString("γ"));
-    QVERIFY(symbolFrom("a: the running mean (of lengths)").id.empty());
+    QVERIFY(symbolFrom("a: the running mean (of lengths)").ids.empty());
+    // Several ids, single words among them, words between them.
+    const Symbol latent = symbolFrom("z, w: the latent (seed, latent.pad) and its style (seed, latent.pad)");
+    QCOMPARE(latent.ids, (std::vector<std::string>{"seed", "latent.pad"}));
+    const Symbol mix = symbolFrom("wₗ: the style of a layer (mix.seed, mix.layers; in training objective.style_mixing)");
+    QCOMPARE(mix.ids, (std::vector<std::string>{"mix.seed", "mix.layers", "objective.style_mixing"}));
+    QCOMPARE(mix.meaning, QString("the style of a layer"));
+    QCOMPARE(symbolFrom("γ, k: objective.r1_gamma, objective.r1_interval").ids.size(), 2u);
+    QCOMPARE(symbolFrom("T: augment.operations.*").ids, std::vector<std::string>{"augment.operations.*"});
   }
 
   void shots() {

@@ -95,8 +95,8 @@ class TestFlows : public QObject {
     QTest::qWait(250);
     test::keepShot(*window_, "flow-1-import");
     // 2. Enter: the defaults are good enough.
-    QWidget* focus = QApplication::focusWidget() ? QApplication::focusWidget() : import;
-    QTest::keyClick(focus, Qt::Key_Return);
+    QTRY_VERIFY(import->isAncestorOf(window_->focusWidget()) || import == window_->focusWidget());
+    QTest::keyClick(window_->windowHandle(), Qt::Key_Return);
     QTRY_COMPARE(window_->workspace(), QString("data"));
     auto& data = attached<CurrentData>(*session_);
     QTRY_VERIFY(data.info().has_value());
@@ -117,6 +117,8 @@ class TestFlows : public QObject {
     QTRY_COMPARE(window_->workspace(), QString("train"));
     auto& book = attached<RunBook>(*session_);
     QTRY_VERIFY(book.current() && book.current()->status.state == JobState::running);
+    // The stage turns to what is being learnt.
+    QTRY_VERIFY(session_->model() && session_->model()->id.starts_with("run:"));
     QCOMPARE(QString::fromStdString(form->options().data), data.store());
     // 4. It trains fifty steps and more while the stage can be played.
     QTRY_VERIFY(book.current()->history.curves().contains("loss.g") && book.current()->history.curves().at("loss.g").value.size() > 50);

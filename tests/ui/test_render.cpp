@@ -11,6 +11,7 @@
 
 #include "fake_studio.h"
 #include "render/canvas/canvas.h"
+#include "render/canvas/enlarge.h"
 #include "render/canvas/software_canvas.h"
 #include "render/overlay/font_data.h"
 #include "render/overlay/imgui_bridge.h"
@@ -102,6 +103,33 @@ class TestRender : public QObject {
     QVERIFY(t.showsPixelGrid());
     t.oneToOne();
     QVERIFY(!t.showsPixelGrid());
+  }
+
+  void smallPicturesAreEnlargedSmoothly() {
+    const auto enlargedOf = [](const DeviceImage& image) {
+      const int factor = enlargeFactor(image.width_px, image.height_px);
+      const auto pixels = enlarge(image, factor);
+      return QImage(pixels.data(), image.width_px * factor, image.height_px * factor, QImage::Format_RGBA8888).copy();
+    };
+    // What is even stays even, to the last bit; a ramp stays a ramp; the middles of enlarged pixels keep their colours.
+    const QImage even = enlargedOf(pictureOf(20, 10, [](int, int) { return QColor(37, 200, 254); }, 5));
+    QCOMPARE(even.size(), QSize(160, 80));
+    for (int y = 0; y < even.height(); ++y) {
+      for (int x = 0; x < even.width(); ++x) QCOMPARE(even.pixelColor(x, y), QColor(37, 200, 254));
+    }
+    const QImage ramp = enlargedOf(pictureOf(8, 3, [](int x, int) { return QColor(20 + 30 * x, 20 + 30 * x, 20 + 30 * x); }, 0));
+    for (int x = 1; x < ramp.width(); ++x) QVERIFY(ramp.pixelColor(x, 9).red() >= ramp.pixelColor(x - 1, 9).red());
+    QCOMPARE(enlargeFactor(128, 128), 2);
+    // On the canvas: no step between two pixels, but nearest again where the grid is looked at.
+    Canvas canvas;
+    canvas.setPicture(0, pictureOf(4, 4, [](int x, int) { return x < 2 ? QColor(0, 0, 0) : QColor(240, 240, 240); }, 0));
+    Scene scene = plainScene();
+    scene.smooth = true;
+    scene.items.push_back(itemAt({0, 0, 80, 80}, {4, 4}));
+    const QImage out = drawn(canvas, scene, {80, 80});
+    QVERIFY(near(out.pixelColor(40, 40), QColor(120, 120, 120), 30));
+    QVERIFY(out.pixelColor(34, 40).red() > 20 && out.pixelColor(46, 40).red() < 235);
+    QVERIFY(near(out.pixelColor(5, 40), QColor(0, 0, 0)) && near(out.pixelColor(75, 40), QColor(240, 240, 240)));
   }
 
   void nearestShowsEveryTexel() {

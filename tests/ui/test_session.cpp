@@ -102,6 +102,16 @@ class TestSession : public QObject {
     QTRY_COMPARE(std::get<std::vector<double>>(session_->value("latent.pad")), (std::vector<double>{3.0, 4.0}));
     session_->undo().undo();
     QTRY_COMPARE(std::get<std::vector<double>>(session_->value("latent.pad")), (std::vector<double>{8.0, 1.0}));
+    // Storing over a position can be taken back too.
+    const auto stored = session_->position(2);
+    session_->storePosition(2);
+    QVERIFY(session_->position(2) != stored);
+    session_->undo().undo();
+    QCOMPARE(session_->position(2), stored);
+    session_->clearPosition(2);
+    QVERIFY(!session_->position(2));
+    session_->undo().undo();
+    QCOMPARE(session_->position(2), stored);
   }
 
   void spacePlaysThePath() {
@@ -151,7 +161,7 @@ class TestSession : public QObject {
     options.system = "stylegan2", options.data = "builtin:emoji", options.out = "run";
     const JobId train = session_->submit(TrainJob{options});
     QTRY_VERIFY(session_->stats(train).size() > 5);
-    QTRY_VERIFY(session_->findModel("run:" + std::to_string(train)));
+    QTRY_VERIFY(session_->findModel("run:run"));
     session_->say(train, JobVerb::stop_and_save);
     QTRY_COMPARE(session_->jobs().at(train).state, JobState::done);
   }

@@ -129,7 +129,7 @@ class TestShelfPanel : public QObject {
   void missingFilesAreGreyAndCanBeLocated() {
     Place place;
     const QString gone = place.home.filePath("gone.png");
-    QVERIFY(place.at(gone).data(ShelfModel::MissingRole).toBool());
+    QTRY_VERIFY(place.at(gone).data(ShelfModel::MissingRole).toBool());  // looked for on a worker thread
     QCOMPARE(place.at(gone).data(ShelfModel::SubtitleRole).toString(), QString("Missing"));
     QSignalSpy problem(place.session.get(), &Session::problem);
     place.keeper().open(*place.keeper().store().find(gone));
@@ -140,6 +140,14 @@ class TestShelfPanel : public QObject {
     QVERIFY(names.contains("locate"));
     place.keeper().relocate(gone, place.file);
     QVERIFY(!place.at(place.file).data(ShelfModel::MissingRole).toBool());
+    // Taken away and put back while the shelf shows it.
+    QVERIFY(QFile::rename(place.file, place.file + ".away"));
+    place.keeper().store().setTags(place.file, {"x"});
+    QTRY_VERIFY(place.keeper().missing(place.file));
+    QTRY_VERIFY(place.at(place.file).data(ShelfModel::MissingRole).toBool());
+    QVERIFY(QFile::rename(place.file + ".away", place.file));
+    place.keeper().store().setTags(place.file, {"y"});
+    QTRY_VERIFY(!place.keeper().missing(place.file));
   }
 
   void compareUsesTheOtherView() {

@@ -1,6 +1,7 @@
 #include <QClipboard>
 #include <QMimeData>
 #include <QSignalSpy>
+#include <QSlider>
 #include <QTest>
 #include <QWindow>
 #include <QtEndian>
@@ -10,6 +11,7 @@
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
 #include "ui/stage/clipboard.h"
+#include "ui/stage/spectrum.h"
 #include "ui/stage/stage.h"
 #include "ui/stage/surface.h"
 #include "ui/style/theme.h"
@@ -194,11 +196,68 @@ class TestStage : public QObject {
     session_->setControl("truncation.psi", 1.0);
     QVERIFY(stage_->paste(*mime));
     QCOMPARE(session_->request(), copied);
-    // The recipe is readable by anybody: an uncompressed text chunk, in a PNG that still opens.
-    const QByteArray png = pngWithText(QImage(4, 4, QImage::Format_RGBA8888), {{"orrery_request", "{}"}});
-    QVERIFY(png.contains("tEXtorrery_request"));
-    QCOMPARE(QImage::fromData(png, "PNG").size(), QSize(4, 4));
-    QCOMPARE(QImage::fromData(png, "PNG").text("orrery_request"), QString("{}"));
+    // The recipe is readable by anybody: an uncompressed text chunk under the name that exported files use, in a PNG that still opens.
+    const QByteArray png = mime->data("image/png");
+    QVERIFY(png.contains("tEXtorrery_metadata"));
+    QCOMPARE(QImage::fromData(png, "PNG").size(), QSize(64, 64));
+    const QString recipe = QImage::fromData(png, "PNG").text("orrery_metadata");
+    QVERIFY2(recipe.contains("\"what\":\"picture\"") && recipe.contains("\"truncation.psi\":0.5"), qPrintable(recipe));
+  }
+
+  void spectraShowFrequencies() {
+    // Eight waves across 64 px: two points, eight steps left and right of the middle, and darkness elsewhere.
+    QImage waves(64, 64, QImage::Format_RGBA8888);
+    for (int y = 0; y < 64; ++y) {
+      for (int x = 0; x < 64; ++x) {
+        const int value = static_cast<int>(std::lround(128.0 + 100.0 * std::cos(2.0 * M_PI * 8.0 * x / 64.0)));
+        waves.setPixelColor(x, y, QColor(value, value, value));
+      }
+    }
+    const QImage spectrum = spectrumOf(waves);
+    QCOMPARE(spectrum.size(), QSize(64, 64));
+    const auto level = [&](int x, int y) { return spectrum.pixelColor(x, y).lightness(); };
+    QVERIFY(level(32 + 8, 32) > 200 && level(32 - 8, 32) > 200);
+    QVERIFY(level(32, 32) < 60 && level(50, 10) < 30 && level(32, 32 + 8) < 60);
+    QCOMPARE(spectrumOf(QImage(50, 20, QImage::Format_RGB32)).size(), QSize(64, 32));
+    QVERIFY(spectrumOf(QImage()).isNull());
+
+    key(Qt::Key_P);
+    QVERIFY(session_->stageMode() == StageMode::spectrum);
+    QSignalSpy redraw(&stage_->core(), &StageCore::redrawNeeded);
+    const auto bright = [this] {
+      const QImage now = stage_->grabStage();
+      return now.pixelColor(now.width() / 2, now.height() / 2).lightness() - now.pixelColor(now.width() / 2, now.height() / 2 - now.height() / 3).lightness();
+    };
+    QTRY_VERIFY(bright() > 10);  // pictures are mostly smooth: their middle shines
+    test::keepShot(*stage_, "stage-spectrum");
+    key(Qt::Key_Escape);
+    QVERIFY(session_->stageMode() == StageMode::pictures);
+  }
+
+  void snapshotsAreATimeSlider() {
+    auto* slider = stage_->findChild<QSlider*>();
+    QVERIFY(slider);
+    const ModelInfo* many = nullptr;
+    for (const auto& model : session_->models()) {
+      if (model.snapshots.size() > 3) many = &model;
+    }
+    QVERIFY(many);
+    const auto count = static_cast<int>(many->snapshots.size());
+    session_->showModel(many->id);
+    QTRY_VERIFY(slider->isVisible());
+    QCOMPARE(slider->value(), count);  // the newest
+    const auto place = padOf(*session_);
+    slider->setFocus();
+    QTest::keyClick(slider, Qt::Key_Home);
+    QCOMPARE(session_->request().get<std::int64_t>("snapshot", -2), std::int64_t{0});
+    QCOMPARE(padOf(*session_), place);
+    QTest::keyClick(slider, Qt::Key_Right);
+    QCOMPARE(session_->request().get<std::int64_t>("snapshot", -2), std::int64_t{1});
+    QTest::keyClick(slider, Qt::Key_End);
+    QVERIFY(session_->isNeutral("snapshot"));
+    session_->undo().undo();
+    QCOMPARE(session_->request().get<std::int64_t>("snapshot", -2), std::int64_t{1});
+    QCOMPARE(slider->value(), 1);
   }
 
   void lensShowsPixels() {

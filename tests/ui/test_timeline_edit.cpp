@@ -79,12 +79,6 @@ class TestTimelineEdit : public QObject {
     QCOMPARE(times(cut, "a"), std::vector<double>{0.0});
     QCOMPARE(times(cut, "b"), std::vector<double>{1.0});
   }
-  void evenKeys() {
-    Timeline timeline = two();
-    QCOMPARE(times(withEvenKeys(timeline, "c", {1.0, 2.0, 3.0}), "c"), (std::vector<double>{0.0, 2.0, 4.0}));
-    timeline.loop = true;
-    QCOMPARE(times(withEvenKeys(timeline, "c", {1.0, 2.0}), "c"), (std::vector<double>{0.0, 2.0}));
-  }
   void timesOfAllTracks() { QCOMPARE(allKeyTimes(two()), (std::vector<double>{0.0, 1.0, 2.0})); }
 };
 

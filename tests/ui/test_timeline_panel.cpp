@@ -176,6 +176,17 @@ class TestTimelinePanel : public QObject {
     QVERIFY(track);
     QCOMPARE(track->keys.size(), 2u);
     QCOMPARE(track->keys.back().time_s, place.session->timeline().duration_s);
+    // Positions of other seeds are on the way too, each at its time.
+    place.session->randomise();
+    place.session->storePosition(2);
+    const Request there = *place.session->position(2);
+    QTest::mouseClick(path, Qt::LeftButton);
+    const Timeline& whole = place.session->timeline();
+    QVERIFY(request_at(whole, 0.0).values.at("latent.pad") == Value(std::vector<double>{1.0, 2.0}));
+    const Request end = request_at(whole, whole.duration_s);
+    const bool arrives = end.get<std::int64_t>("seed", 0) == there.get<std::int64_t>("seed", 0) ||
+                         (end.get<double>("latent.blend", 0.0) == 1.0 && end.get<std::int64_t>("latent.second", 1) == there.get<std::int64_t>("seed", 0));
+    QVERIFY(arrives);
   }
 
   void turningSetsKeysWhenTheDotIsRed() {

@@ -15,6 +15,7 @@
 #include <cmath>
 
 #include "fake_studio.h"
+#include "ui/controls/control_row.h"
 #include "ui/controls/controls_panel.h"
 #include "ui/search/search_popup.h"
 #include "ui/session/playback.h"
@@ -196,6 +197,27 @@ class TestWindow : public QObject {
       QCoreApplication::sendEvent(target, &event);
       QVERIFY(event.isAccepted());
     };
+    // As the system brings it: to the top-level window, which looks for who takes it below the pointer, moves on and drops.
+    const auto bring = [&](const QPoint& at) {
+      QWindow* top = window_->windowHandle();
+      QDragEnterEvent enter(at, Qt::CopyAction, &mime, Qt::LeftButton, {});
+      QCoreApplication::sendEvent(top, &enter);
+      QVERIFY(enter.isAccepted());
+      for (int i = 0; i < 3; ++i) {
+        QDragMoveEvent move(at + QPoint(i, 0), Qt::CopyAction, &mime, Qt::LeftButton, {});
+        QCoreApplication::sendEvent(top, &move);
+        QVERIFY(move.isAccepted());
+      }
+      QDropEvent event(at, Qt::CopyAction, &mime, Qt::LeftButton, {});
+      QCoreApplication::sendEvent(top, &event);
+      QVERIFY(event.isAccepted());
+    };
+    bring(window_->stage().view()->mapTo(window_.get(), window_->stage().view()->rect().center()));
+    QTRY_COMPARE(sheets.count(), 1);
+    bring(window_->dock("shelf")->mapTo(window_.get(), QPoint(60, 200)));
+    QTRY_COMPARE(sheets.count(), 2);
+    sheets.clear();
+    session_->closeSheet();
     drop(window_.get(), {300, 300});
     QTRY_COMPARE(sheets.count(), 1);
     QVERIFY(sheets[0][1].toStringList().first().endsWith(QString::fromUtf8("Bilder ü")));
@@ -302,6 +324,57 @@ class TestWindow : public QObject {
     QVERIFY(!window_->dock("controls")->isVisible());
     window_->resetLayout();
     QVERIFY(window_->dock("controls")->isVisible());
+  }
+
+  void docksKeepTheirWidths() {
+    const auto widths = [this] { return std::pair(window_->dock("shelf")->width(), window_->dock("controls")->width()); };
+    QTest::qWait(50);
+    const auto before = widths();
+    // The run's panel needs much room in the middle; gone, it must not go on taking it from the docks.
+    for (const char* there : {"train", "data", "compare"}) {
+      window_->setWorkspace(there);
+      QTest::qWait(50);
+      window_->setWorkspace("play");
+      QTest::qWait(50);
+      QCOMPARE(widths(), before);
+    }
+    // And no row of the controls is cut at the right.
+    auto* controls = qobject_cast<ControlsPanel*>(window_->panel("controls"));
+    window_->resizeDocks({window_->dock("controls")}, {80}, Qt::Horizontal);
+    QTest::qWait(50);
+    for (const auto& spec : session_->model()->controls) {
+      ControlRow* row = controls->row(spec.id);
+      if (!row->isVisible()) continue;
+      QVERIFY2(row->mapTo(window_.get(), QPoint(row->width(), 0)).x() <= window_->width(), spec.id.c_str());
+      QVERIFY2(row->width() >= row->minimumSizeHint().width(), spec.id.c_str());
+    }
+  }
+
+  void explanationsLeadToTheirControls() {
+    session_->noteAction();
+    QPushButton* about = nullptr;
+    for (auto* button : window_->panel("controls")->findChildren<QPushButton*>()) {
+      if (button->text().startsWith("About ")) about = button;
+    }
+    QVERIFY(about);
+    QTest::mouseClick(about, Qt::LeftButton);
+    QTRY_COMPARE(window_->sheets().current(), QString("catalogue"));
+    auto* link = window_->sheets().sheet("catalogue")->findChild<QPushButton*>("truncation.psi");
+    QVERIFY(link);
+    QTRY_VERIFY(link->isVisible());
+    link->click();
+    auto* controls = qobject_cast<ControlsPanel*>(window_->panel("controls"));
+    QTRY_VERIFY(controls->row("truncation.psi")->isAncestorOf(window_->focusWidget()));
+    QTRY_VERIFY(!window_->sheets().isOpen());
+  }
+
+  void leavesWhenAskedFromOutside() {
+    const JobId id = session_->submit(trainJob());
+    QTRY_COMPARE(session_->jobs().at(id).state, JobState::running);
+    window_->leave();  // what SIGTERM calls
+    QTRY_VERIFY(!window_->isVisible());
+    QCOMPARE(session_->jobs().at(id).state, JobState::done);
+    QVERIFY(!window_->banner().isOpen());
   }
 
   void theMenuUndoesByName() {

@@ -4,6 +4,7 @@
 #include <QGridLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QScrollArea>
 #include <QToolButton>
 #include <QUrl>
@@ -13,6 +14,8 @@
 #include "ui/catalogue/fitting.h"
 #include "ui/catalogue/kind_diagram.h"
 #include "ui/style/colors.h"
+#include "ui/train/config_book.h"
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/tight.h"
 
@@ -23,22 +26,39 @@ Symbol symbolFrom(const std::string& text) {
   Symbol symbol;
   const int colon = line.indexOf(QLatin1Char(':'));
   symbol.sign = line.left(std::max(0, colon)).trimmed();
-  QString rest = line.mid(colon + 1).trimmed();
-  const int open = rest.lastIndexOf(QLatin1Char('('));
-  const auto isId = [](const QString& word) { return word.contains(QLatin1Char('.')) && !word.contains(QLatin1Char(' ')) && word.toLower() == word; };
-  if (open >= 0 && rest.endsWith(QLatin1Char(')')) && isId(rest.mid(open + 1).chopped(1))) {
-    symbol.id = rest.mid(open + 1).chopped(1).toStdString();
-    rest = rest.left(open).trimmed();
-  } else if (isId(rest)) {
-    symbol.id = rest.toStdString();
-    rest.clear();
+  symbol.meaning = line.mid(colon + 1).trimmed();
+  // Ids have a dot ("truncation.psi"); within a bracket that names one, single words are ids too ("seed, latent.pad").
+  static const QRegularExpression dotted(QStringLiteral("\\b[a-z][a-z0-9_]*(?:\\.[a-z0-9_]+)*\\.(?:[a-z0-9_]+|\\*)"));
+  static const QRegularExpression list(QStringLiteral("^[a-z0-9_.*, ]+$"));
+  const auto take = [&symbol](const QString& words) {
+    for (auto found = dotted.globalMatch(words); found.hasNext();) symbol.ids.push_back(found.next().captured().toStdString());
+  };
+  const int open = symbol.meaning.lastIndexOf(QLatin1Char('('));
+  if (open >= 0 && symbol.meaning.endsWith(QLatin1Char(')'))) {
+    const QString inside = symbol.meaning.mid(open + 1).chopped(1);
+    if (dotted.match(inside).hasMatch()) {
+      symbol.meaning = symbol.meaning.left(open).trimmed();
+      if (list.match(inside).hasMatch()) {
+        for (const QString& word : inside.split(QLatin1Char(','))) symbol.ids.push_back(word.trimmed().toStdString());
+      } else {
+        take(inside);
+      }
+    }
+  } else if (list.match(symbol.meaning).hasMatch() && dotted.match(symbol.meaning).hasMatch()) {
+    take(symbol.meaning);
+    symbol.meaning.clear();
   }
-  symbol.meaning = rest;
   return symbol;
 }
 
 ExplainedPage::ExplainedPage(Session& session, const SystemInfo& system, QWidget* parent) : QWidget(parent), session_(session), system_(system) {
   const auto text = [](const std::string& plain) { return QString::fromStdString(plain); };
+  if (!system.presets.empty()) {
+    const auto config = session.studio().catalogue->config(system.id, system.presets.front().id);
+    if (const auto book = config ? ConfigBook::parse(config.value()) : std::nullopt) {
+      for (const auto& key : book->keys()) settings_.push_back(key.path);
+    }
+  }
   auto* content = new QWidget;
   auto* column = new QVBoxLayout(content);
   column->setContentsMargins(0, 0, 8, 16);
@@ -125,28 +145,45 @@ ExplainedPage::ExplainedPage(Session& session, const SystemInfo& system, QWidget
 }
 
 QWidget* ExplainedPage::symbolRow(const Symbol& symbol) {
-  auto* row = new QWidget;
-  auto* line = tight(new QHBoxLayout(row));
+  auto* box = new QWidget;
+  auto* column = tight(new QVBoxLayout(box), 0);
+  auto* line = tight(new QHBoxLayout);
   QLabel* sign = makeLabel(symbol.sign);
-  sign->setMinimumWidth(36);
-  line->addWidget(sign);
+  sign->setMinimumWidth(64);
+  line->addWidget(sign, 0, Qt::AlignTop);
   if (!symbol.meaning.isEmpty()) line->addWidget(makeWrappedLabel(symbol.meaning, "dim"), 1);
-  if (!symbol.id.empty()) {
-    auto* link = makeButton(QString::fromStdString(symbol.id), "link");
-    link->setToolTip(session_.spec(symbol.id) ? tr("Shows this control") : tr("Shows this setting of a new run"));
-    connect(link, &QPushButton::clicked, this, [this, id = symbol.id] { showControl(id); });
-    line->addWidget(link);
-  }
   if (symbol.meaning.isEmpty()) line->addStretch(1);
-  return row;
+  column->addLayout(line);
+  auto* links = new QWidget;
+  links->setContentsMargins(60, 0, 0, 0);
+  auto* flow = new FlowLayout(2);
+  links->setLayout(flow);
+  for (const auto& id : symbol.ids) {
+    // Under the name the person knows it by: a control's label, a setting's path.
+    const ControlSpec* spec = session_.spec(id);
+    if (!spec && !isSetting(id)) continue;
+    auto* link = makeButton(QString::fromStdString(spec ? spec->label : id), "link");
+    link->setObjectName(QString::fromStdString(id));
+    link->setToolTip(spec ? tr("Shows this control") : tr("Shows this setting of a new run"));
+    connect(link, &QPushButton::clicked, this, [this, id] { showControl(id); });
+    flow->addWidget(link);
+  }
+  links->setVisible(flow->count() > 0);
+  column->addWidget(links);
+  return box;
+}
+
+bool ExplainedPage::isSetting(const std::string& id) const {
+  const std::string stem = id.ends_with(".*") ? id.substr(0, id.size() - 1) : id;
+  return std::any_of(settings_.begin(), settings_.end(), [&](const std::string& path) { return stem == id ? path == id : path.starts_with(stem); });
 }
 
 void ExplainedPage::showControl(const std::string& id) {
   // A control of the model at hand, else a key of the configuration.
   if (session_.spec(id)) {
+    session_.closeSheet();
     session_.openWorkspace(QStringLiteral("play"));
     Q_EMIT session_.controlWanted(QString::fromStdString(id));
-    session_.closeSheet();
   } else {
     session_.openSheet(QStringLiteral("new-run"), {QStringLiteral("system=") + QString::fromStdString(system_.id), QStringLiteral("key=") + QString::fromStdString(id)});
   }

@@ -2,16 +2,18 @@
 #pragma once
 
 #include <QWidget>
+#include <string>
+#include <vector>
 
 #include "ui/session/session.h"
 
 namespace orrery::ui {
 
-// "ψ: truncation (truncation.psi)" or "γ: loss.r1_gamma" taken apart.
+// "ψ: truncation (truncation.psi)" or "γ, k: loss.r1_gamma, loss.r1_interval" taken apart.
 struct Symbol {
   QString sign;
   QString meaning;
-  std::string id;  // a control or a configuration key; "" when it names none
+  std::vector<std::string> ids;  // controls or configuration keys, in their order; "augment.operations.*" is every key below
 };
 Symbol symbolFrom(const std::string& text);
 
@@ -27,9 +29,11 @@ class ExplainedPage : public QWidget {
  private:
   QWidget* symbolRow(const Symbol& symbol);
   void showControl(const std::string& id);
+  bool isSetting(const std::string& id) const;
 
   Session& session_;
   SystemInfo system_;
+  std::vector<std::string> settings_;  // paths of the first preset's configuration
 };
 
 }  // namespace orrery::ui

@@ -55,7 +55,7 @@ ControlsPanel::ControlsPanel(Session& session, QWidget* parent) : QWidget(parent
   about->setIcon(icon(QStringLiteral("info")));
   about->setToolTip(tr("The paper, the idea and the objective of this model's system"));
   connect(about, &QPushButton::clicked, this, [this] {
-    if (const ModelInfo* model = session_.model()) session_.openSheet(QStringLiteral("explained"), {QString::fromStdString(model->system)});
+    if (const ModelInfo* model = session_.model()) session_.openSheet(QStringLiteral("catalogue"), {QString::fromStdString(model->system)});
   });
   about_ = about;
   column->addWidget(about_, 0, Qt::AlignLeft);
@@ -162,6 +162,8 @@ void ControlsPanel::rebuild() {
   }
   column->addStretch(1);
   scroll_->setWidget(list_);  // deletes the one before
+  // Rows that are too narrow lose their signs at the right: the dock keeps them their room.
+  scroll_->setMinimumWidth(model ? list_->minimumSizeHint().width() + scroll_->verticalScrollBar()->sizeHint().width() : 0);
   filter();
   scroll_->verticalScrollBar()->setValue(scrolled);
 }

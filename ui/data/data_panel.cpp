@@ -177,6 +177,7 @@ DataPanel::DataPanel(Session& session, QWidget* parent) : QWidget(parent), sessi
   connect(copy, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(problems_->asText()); });
   connect(&data_, &CurrentData::changed, this, &DataPanel::refresh);
   connect(&shelf_.store(), &ShelfStore::changed, this, &DataPanel::fillStores);
+  connect(&shelf_, &ShelfKeeper::missingChanged, this, &DataPanel::fillStores);
   connect(&session, &Session::jobChanged, this, &DataPanel::takeJob);
   fillStores();
   refresh();
@@ -186,7 +187,7 @@ void DataPanel::fillStores() {
   const QSignalBlocker blocker(stores_);
   stores_->clear();
   for (const auto& entry : shelf_.store().entries()) {
-    if (entry.kind == ShelfKind::data && !isMissing(entry)) stores_->addItem(entry.name, entry.path);
+    if (entry.kind == ShelfKind::data && !shelf_.missing(entry.path)) stores_->addItem(entry.name, entry.path);
   }
   const QString now = data_.store();
   if (!now.isEmpty() && stores_->findData(now) < 0) stores_->addItem(QFileInfo(now).fileName(), now);

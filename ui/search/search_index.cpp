@@ -52,7 +52,7 @@ std::vector<SearchEntry> found(const std::vector<SearchEntry>& entries, const QS
   double number = 0.0;
   const bool with_number = space > 0 && parseNumber(trimmed.mid(space + 1), &number);
   for (const auto& entry : entries) {
-    if (with_number && entry.set) {
+    if (with_number && entry.set && (!entry.takes || entry.takes(number))) {
       const double score = fit(entry, trimmed.left(space));
       if (score > 0.0) {
         SearchEntry setting = entry;

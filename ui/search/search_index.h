@@ -16,6 +16,7 @@ struct SearchEntry {
   std::function<void()> run;
   // A control that takes a number: "truncation 0.5" offers to set it.
   std::function<void(double)> set = {};
+  std::function<bool(double)> takes = {};  // whether that number can be its value; empty: any
 };
 
 // 0: does not fit. Larger is better: whole words and beginnings of words before letters in order somewhere.

@@ -47,4 +47,10 @@ bool TimelineCommand::mergeWith(const QUndoCommand* other) {
   return true;
 }
 
+PositionCommand::PositionCommand(Session& session, int index, std::optional<Request> before, std::optional<Request> after, const QString& text)
+    : QUndoCommand(text), session_(session), index_(index), before_(std::move(before)), after_(std::move(after)) {}
+
+void PositionCommand::undo() { session_.applyPosition(index_, before_); }
+void PositionCommand::redo() { session_.applyPosition(index_, after_); }
+
 }  // namespace orrery::ui

@@ -47,4 +47,18 @@ class TimelineCommand : public QUndoCommand {
   int gesture_;
 };
 
+class PositionCommand : public QUndoCommand {
+ public:
+  PositionCommand(Session& session, int index, std::optional<Request> before, std::optional<Request> after, const QString& text);
+
+  void undo() override;
+  void redo() override;
+
+ private:
+  Session& session_;
+  int index_;
+  std::optional<Request> before_;
+  std::optional<Request> after_;
+};
+
 }  // namespace orrery::ui

@@ -6,6 +6,7 @@
 #include <QRandomGenerator>
 #include <QSettings>
 #include <algorithm>
+#include <cmath>
 
 #include "ui/session/commands.h"
 #include "ui/session/engine_inbox.h"
@@ -16,6 +17,7 @@ namespace orrery::ui {
 namespace {
 
 constexpr int kGlideMs = 350;
+constexpr std::size_t kLatencies = 256;
 
 // The value as the spec wants it: the right number type, inside the range.
 Value fitted(const ControlSpec& spec, Value value) {
@@ -152,10 +154,24 @@ void Session::takeFrame(int view) {
   auto frame = slot.mailbox->take();
   if (!frame) return;
   const auto sent = slot.sent_ns.find(frame->generation);
-  if (sent != slot.sent_ns.end()) slot.latency_ms = static_cast<double>(clock_.nsecsElapsed() - sent->second) * 1e-6;
+  if (sent != slot.sent_ns.end()) {
+    slot.latency_ms = static_cast<double>(clock_.nsecsElapsed() - sent->second) * 1e-6;
+    if (latencies_ms_.size() < kLatencies) {
+      latencies_ms_.push_back(slot.latency_ms);
+    } else {
+      latencies_ms_[latest_++ % kLatencies] = slot.latency_ms;
+    }
+  }
   slot.sent_ns.erase(slot.sent_ns.begin(), slot.sent_ns.upper_bound(frame->generation));
   slot.frame = std::move(frame);
   Q_EMIT frameArrived(view, *slot.frame);
+}
+
+double Session::latencyPercentileMs(double p) const {
+  if (latencies_ms_.empty()) return 0.0;
+  std::vector<double> sorted = latencies_ms_;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[static_cast<std::size_t>(std::lround(std::clamp(p, 0.0, 1.0) * static_cast<double>(sorted.size() - 1)))];
 }
 
 void Session::applyRequest(int view, Request request) {
@@ -177,7 +193,7 @@ void Session::setViewCount(int count) {
   const int before = view_count_;
   view_count_ = count;
   if (active_view_ >= count) active_view_ = 0;
-  if (count < 2 && stage_mode_ != StageMode::grid) stage_mode_ = StageMode::pictures;
+  if (count < 2 && (stage_mode_ == StageMode::wipe || stage_mode_ == StageMode::difference)) stage_mode_ = StageMode::pictures;
   for (int view = before; view < count; ++view) {
     openLive(view);
     if (request(view).model.empty() || !model(view)) applyRequest(view, request(active_view_));
@@ -344,8 +360,7 @@ void Session::noteAction() {
 void Session::storePosition(int index) {
   if (index < 0 || index >= kPositions) return;
   noteAction();
-  positions_[index] = request();
-  Q_EMIT positionsChanged();
+  if (positions_[index] != request()) undo_.push(new PositionCommand(*this, index, positions_[index], request(), tr("Store position %1").arg(index + 1)));
   say(tr("Stored in %1. Press %1 to come back.").arg(index + 1));
 }
 
@@ -360,7 +375,11 @@ void Session::recallPosition(int index) {
 }
 
 void Session::clearPosition(int index) {
-  positions_[index].reset();
+  if (positions_[index]) undo_.push(new PositionCommand(*this, index, positions_[index], std::nullopt, tr("Clear position %1").arg(index + 1)));
+}
+
+void Session::applyPosition(int index, const std::optional<Request>& request) {
+  positions_[index] = request;
   Q_EMIT positionsChanged();
 }
 
@@ -390,7 +409,8 @@ void Session::setState(const SessionState& state) {
     setViewCount(static_cast<int>(state.views.size()));
     for (int view = 0; view < view_count_ && view < static_cast<int>(state.views.size()); ++view) applyRequest(view, state.views[view]);
   }
-  stage_mode_ = view_count_ > 1 || state.mode == StageMode::grid ? state.mode : StageMode::pictures;
+  const bool needs_two = state.mode == StageMode::wipe || state.mode == StageMode::difference;
+  stage_mode_ = view_count_ > 1 || !needs_two ? state.mode : StageMode::pictures;
   active_view_ = std::clamp(state.active, 0, view_count_ - 1);
   positions_ = state.positions;
   applyTimeline(state.timeline);

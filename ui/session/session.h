@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,13 @@ class FrameMailbox;
 class EngineInbox;
 
 // How the views are drawn on the stage.
-enum class StageMode { pictures, wipe, difference, grid };  // grid: the neighbouring seeds of the active view
+enum class StageMode {
+  pictures,
+  wipe,
+  difference,
+  grid,      // the neighbouring seeds of the active view
+  spectrum,  // the Fourier transform of every view's picture
+};
 
 // Everything a project file restores, as a value (window layout and datasets are the project's own business).
 struct SessionState {
@@ -74,6 +81,7 @@ class Session : public QObject {
   const ModelInfo* model() const { return model(active_view_); }
   const std::optional<Frame>& frame(int view) const { return views_[view].frame; }
   double latencyMs(int view) const { return views_[view].latency_ms; }  // from the request to its picture in the GUI thread
+  double latencyPercentileMs(double p) const;                           // of the last 256 pictures of all views; 0 when there were none
 
   // ---- controls of the active view (of all, when linked); every change can be undone ----
   const ControlSpec* spec(const std::string& id) const;
@@ -116,6 +124,8 @@ class Session : public QObject {
   const std::map<JobId, JobStatus>& jobs() const { return jobs_; }
   const std::vector<StatsPoint>& stats(JobId job) const;
   QString commandFor(const JobSpec& spec) const;
+  // Training that ends with this window. A run of another process that we only watch goes on without us.
+  std::vector<JobId> trainingHere() const;
 
   // ---- sheets: panels that slide in over the stage ("import", "export", "catalogue", "projects", ...) ----
   void openSheet(const QString& id, const QStringList& arguments = {}) { Q_EMIT sheetRequested(id, arguments); }
@@ -158,11 +168,13 @@ class Session : public QObject {
   void sheetClosed();
   void workspaceRequested(const QString& id);
   void datasetOpened(const QString& store);  // a store was dropped or imported
+  void runOpened(const QString& folder);     // a run's folder was dropped or chosen
   void projectRequested(const QString& path);
 
  private:
   friend class RequestCommand;
   friend class TimelineCommand;
+  friend class PositionCommand;
 
   struct View {
     Request request;
@@ -181,8 +193,9 @@ class Session : public QObject {
   void onModel(const ModelInfo& info);
   void onJob(const JobStatus& status);
   void applyTimeline(Timeline timeline);
+  void applyPosition(int index, const std::optional<Request>& request);
   void openFile(const QString& path);
-  void restoreRecipe(const Recipe& recipe);
+  void restoreRecipe(const Recipe& recipe, bool model_there);
   void openModel(const QString& path, std::function<void(const ModelInfo&)> then);
   void runInBackground(QObject* context, std::function<void()> work, std::function<void()> done);
   std::vector<int> targets() const;
@@ -199,10 +212,13 @@ class Session : public QObject {
   Timeline timeline_;
   std::map<JobId, JobStatus> jobs_;
   std::map<JobId, std::vector<StatsPoint>> stats_;
+  std::set<JobId> watched_;  // attached to, not ours
   QUndoStack undo_;
   int gesture_ = 0;
   bool acted_ = false;
   QElapsedTimer clock_;
+  std::vector<double> latencies_ms_;
+  std::size_t latest_ = 0;
   std::shared_ptr<EngineInbox> inbox_;
   std::unique_ptr<Playback> playback_;
   QThreadPool pool_;

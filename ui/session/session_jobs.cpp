@@ -34,11 +34,20 @@ void Session::onJob(const JobStatus& status) {
 JobId Session::submit(const JobSpec& spec) {
   noteAction();
   const JobId id = studio_.jobs->submit(spec);
+  if (std::holds_alternative<AttachJob>(spec)) watched_.insert(id);
   // The listener may be later than the caller's next look.
   for (const auto& status : studio_.jobs->jobs()) {
     if (status.id == id && !jobs_.contains(id)) onJob(status);
   }
   return id;
+}
+
+std::vector<JobId> Session::trainingHere() const {
+  std::vector<JobId> training;
+  for (const auto& [id, status] : jobs_) {
+    if (status.kind == "train" && !status.finished() && !watched_.contains(id)) training.push_back(id);
+  }
+  return training;
 }
 
 void Session::say(JobId job, JobVerb verb) { studio_.jobs->say(job, verb); }

@@ -3,6 +3,7 @@
 #include <QFile>
 #include <QFileInfo>
 
+#include "engine/api/run_probe.h"
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
 
@@ -10,10 +11,12 @@ namespace orrery::ui {
 namespace {
 
 struct Found {
-  enum class What { project, request, timeline, recipe, dataset, model, run, pictures } what = What::pictures;
+  enum class What { nothing, project, request, timeline, recipe, dataset, model, run, pictures } what = What::pictures;
   Request request;
   Timeline timeline;
   Recipe recipe;
+  bool trained_elsewhere = false;  // a run
+  bool model_there = false;  // where the recipe says it lay
 };
 
 bool looksLikeModel(const QByteArray& head, const QString& suffix) {
@@ -24,8 +27,10 @@ bool looksLikeModel(const QByteArray& head, const QString& suffix) {
 Found look(const Studio& studio, const QString& path) {
   Found found;
   const QFileInfo info(path);
+  if (!info.exists()) return found.what = Found::What::nothing, found;
   if (info.isDir()) {
     found.what = QFileInfo::exists(QDir(path).filePath("stats.jsonl")) ? Found::What::run : Found::What::pictures;
+    if (found.what == Found::What::run) found.trained_elsewhere = trained_elsewhere(path.toStdString());
     return found;
   }
   QFile file(path);
@@ -38,7 +43,11 @@ Found look(const Studio& studio, const QString& path) {
     if (auto request = request_from_json(text)) return found.what = Found::What::request, found.request = request.value(), found;
   }
   if (looksLikeModel(head, info.suffix())) return found.what = Found::What::model, found;
-  if (auto recipe = studio.recipes->read(path.toStdString())) return found.what = Found::What::recipe, found.recipe = recipe.value(), found;
+  if (auto recipe = studio.recipes->read(path.toStdString())) {
+    found.what = Found::What::recipe, found.recipe = recipe.value();
+    found.model_there = !found.recipe.model_path.empty() && QFileInfo::exists(QString::fromStdString(found.recipe.model_path));
+    return found;
+  }
   if (studio.datasets->info(path.toStdString())) found.what = Found::What::dataset;
   return found;
 }
@@ -47,11 +56,6 @@ Found look(const Studio& studio, const QString& path) {
 
 void Session::openPath(const QString& path) {
   noteAction();
-  if (!QFileInfo::exists(path)) {
-    return report({ErrorCode::bad_input, tr("There is no file %1.").arg(QDir::toNativeSeparators(path)).toStdString(),
-                   tr("Nothing was changed.").toStdString(),
-                   tr("It may have been moved or deleted; drop it from where it is now.").toStdString()});
-  }
   openFile(QFileInfo(path).absoluteFilePath());
 }
 
@@ -66,6 +70,10 @@ void Session::openFile(const QString& path) {
       this, [this, path] { return look(studio_, path); },
       [this, path](Found found) {
         switch (found.what) {
+          case Found::What::nothing:
+            return report({ErrorCode::bad_input, tr("There is no file %1.").arg(QDir::toNativeSeparators(path)).toStdString(),
+                           tr("Nothing was changed.").toStdString(),
+                           tr("It may have been moved or deleted; drop it from where it is now.").toStdString()});
           case Found::What::project:
             return Q_EMIT projectRequested(path);
           case Found::What::request:
@@ -74,10 +82,16 @@ void Session::openFile(const QString& path) {
             setTimeline(found.timeline, tr("Open %1").arg(QFileInfo(path).fileName()));
             return playback_->seek(0.0);
           case Found::What::recipe:
-            return restoreRecipe(found.recipe);
+            return restoreRecipe(found.recipe, found.model_there);
           case Found::What::dataset:
             return Q_EMIT datasetOpened(path);
           case Found::What::run:
+            if (found.trained_elsewhere) {
+              submit(AttachJob{path.toStdString()});
+              say(tr("%1 trains in another process: watching it.").arg(QFileInfo(path).fileName()));
+            }
+            Q_EMIT runOpened(path);
+            [[fallthrough]];
           case Found::What::model:
             return openModel(path, [this](const ModelInfo& info) { showModel(info.id); });
           case Found::What::pictures:
@@ -100,7 +114,7 @@ void Session::openModel(const QString& path, std::function<void(const ModelInfo&
   });
 }
 
-void Session::restoreRecipe(const Recipe& recipe) {
+void Session::restoreRecipe(const Recipe& recipe, bool model_there) {
   const auto apply = [this, recipe](const ModelInfo& info) {
     Timeline timeline = recipe.timeline;
     timeline.base.model = info.id;
@@ -116,7 +130,7 @@ void Session::restoreRecipe(const Recipe& recipe) {
     if (!recipe.model_hash.empty() && info.hash == recipe.model_hash) return apply(info);
   }
   if (const ModelInfo* info = findModel(recipe.timeline.base.model)) return apply(*info);
-  if (!recipe.model_path.empty() && QFileInfo::exists(QString::fromStdString(recipe.model_path))) {
+  if (model_there) {
     return openModel(QString::fromStdString(recipe.model_path), apply);
   }
   report({ErrorCode::bad_input, tr("The model that made this file is not here.").toStdString(),

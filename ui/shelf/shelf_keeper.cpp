@@ -1,6 +1,7 @@
 #include "ui/shelf/shelf_keeper.h"
 
 #include <QFileInfo>
+#include <QGuiApplication>
 #include <QUndoCommand>
 
 #include "ui/data/current_data.h"
@@ -10,6 +11,8 @@
 
 namespace orrery::ui {
 namespace {
+
+constexpr int kLookAgainMs = 5000;
 
 class ShelfCommand : public QUndoCommand {
  public:
@@ -42,7 +45,58 @@ ShelfKeeper::ShelfKeeper(Session& session) : QObject(&session), session_(session
   connect(&session, &Session::jobChanged, this, &ShelfKeeper::takeJob);
   connect(&session, &Session::frameArrived, this, &ShelfKeeper::takeFrame);
   connect(&attached<CurrentData>(session), &CurrentData::changed, this, &ShelfKeeper::takeData);
+  connect(&store_, &ShelfStore::changed, this, &ShelfKeeper::look);
+  connect(qGuiApp, &QGuiApplication::applicationStateChanged, this, [this](Qt::ApplicationState state) {
+    if (state == Qt::ApplicationActive) look();
+  });
+  again_.setInterval(kLookAgainMs);
+  connect(&again_, &QTimer::timeout, this, [this] {
+    if (QGuiApplication::applicationState() == Qt::ApplicationActive) look();
+  });
+  again_.start();
   takeModels();
+  look();
+}
+
+void ShelfKeeper::look() {
+  if (looking_) {
+    look_again_ = true;  // one look at a time, or a disk that does not answer would take every worker
+    return;
+  }
+  looking_ = true;
+  look_again_ = false;
+  session_.background<QSet<QString>>(
+      this,
+      [entries = store_.entries()] {
+        QSet<QString> missing;
+        for (const auto& entry : entries) {
+          if (isMissing(entry)) missing.insert(entry.path);
+        }
+        return missing;
+      },
+      [this](QSet<QString> missing) {
+        looking_ = false;
+        const QSet<QString> changed = (missing - missing_) + (missing_ - missing);
+        missing_ = std::move(missing);
+        if (!changed.isEmpty()) Q_EMIT missingChanged(QStringList(changed.begin(), changed.end()));
+        if (look_again_) look();
+      });
+}
+
+// Puts the entry with the size its file has; a run that has not made its folder yet waits for its next report.
+void ShelfKeeper::puttingSize(ShelfEntry entry) {
+  session_.background<std::optional<ShelfEntry>>(
+      this,
+      [entry]() -> std::optional<ShelfEntry> {
+        if (isMissing(entry)) return std::nullopt;
+        ShelfEntry sized = entry;
+        const QFileInfo info(entry.path);
+        sized.size_bytes = info.isFile() ? info.size() : 0;
+        return sized;
+      },
+      [this](std::optional<ShelfEntry> sized) {
+        if (sized) store_.put(*sized);
+      });
 }
 
 void ShelfKeeper::takeModels() {
@@ -68,18 +122,18 @@ void ShelfKeeper::takeJob(const JobStatus& status) {
   ShelfEntry entry;
   entry.path = path;
   entry.name = QFileInfo(path).fileName();
-  entry.size_bytes = QFileInfo(path).isFile() ? QFileInfo(path).size() : 0;
-  if (status.kind == "train" && QFileInfo(path).isDir()) {
+  if (status.kind == "train") {
     entry.kind = ShelfKind::run;
   } else if (status.kind == "import" && status.state == JobState::done) {
     entry.kind = ShelfKind::data;
+    entry.name = QFileInfo(path).completeBaseName();
   } else if (status.kind == "export" && status.state == JobState::done) {
     entry.kind = ShelfKind::exported;
   } else {
     return;
   }
   if (entry.kind == ShelfKind::run && store_.find(path)) return;
-  store_.put(entry);
+  puttingSize(entry);
 }
 
 void ShelfKeeper::takeFrame(int view, const Frame& frame) {
@@ -96,10 +150,10 @@ void ShelfKeeper::takeData() {
   entry.kind = ShelfKind::data;
   entry.path = data.store();
   entry.name = QString::fromStdString(data.info()->name);
+  if (entry.name.endsWith(QLatin1String(".zip"))) entry.name.chop(4);
   entry.note = tr("%1 px, %2 pictures").arg(data.info()->width_px).arg(QLocale().toString(qlonglong(data.info()->taken)));
-  entry.size_bytes = QFileInfo(data.store()).size();
   entry.starter = isBuiltIn(entry.path);
-  store_.put(entry);
+  puttingSize(entry);
 }
 
 void ShelfKeeper::rename(const QString& path, const QString& name) {
@@ -121,7 +175,7 @@ void ShelfKeeper::remove(const QString& path) {
   if (!found || found->starter) return;
   const ShelfEntry entry = *found;
   session_.undo().push(new ShelfCommand(tr("Remove %1 from the shelf").arg(entry.name), [this, path] { store_.remove(path); }, [this, entry] { store_.restore(entry); }));
-  session_.say(isMissing(entry) ? tr("Taken off the shelf.") : tr("Taken off the shelf. The file stays at %1.").arg(path));
+  session_.say(missing(path) ? tr("Taken off the shelf.") : tr("Taken off the shelf. The file stays at %1.").arg(path));
 }
 
 void ShelfKeeper::relocate(const QString& path, const QString& new_path) {
@@ -131,7 +185,7 @@ void ShelfKeeper::relocate(const QString& path, const QString& new_path) {
 }
 
 void ShelfKeeper::open(const ShelfEntry& entry) {
-  if (isMissing(entry)) {
+  if (missing(entry.path)) {
     session_.report({ErrorCode::bad_input, tr("%1 is not where it was.").arg(entry.name).toStdString(), tr("The shelf keeps its place.").toStdString(), tr("Choose \"Locate...\" in its menu, or put the file back.").toStdString(), entry.path.toStdString()});
     return;
   }

@@ -18,6 +18,13 @@ ShelfModel::ShelfModel(ShelfKeeper& keeper, QObject* parent) : QAbstractItemMode
     const QModelIndex index = indexOf(path);
     if (index.isValid()) Q_EMIT dataChanged(index, index, {ThumbnailRole});
   });
+  connect(&keeper, &ShelfKeeper::missingChanged, this, [this](const QStringList& paths) {
+    // One by one: a name that is being typed elsewhere must not be read anew.
+    for (const QString& path : paths) {
+      const QModelIndex index = indexOf(path);
+      if (index.isValid()) Q_EMIT dataChanged(index, index, {MissingRole, SubtitleRole});
+    }
+  });
   rebuild();
 }
 
@@ -114,7 +121,7 @@ QVariant ShelfModel::data(const QModelIndex& index, int role) const {
       default: return {};
     }
   }
-  const bool missing = isMissing(*one);
+  const bool missing = keeper_.missing(one->path);
   const QString age = one->starter || !one->when.isValid() ? QString() : formatAgo(one->when.secsTo(QDateTime::currentDateTime()));
   QStringList parts;
   if (!one->note.isEmpty()) parts << one->note;

@@ -160,7 +160,7 @@ QList<QAction*> ShelfPanel::actionsFor(const ShelfEntry& entry, QObject* owner) 
     line->setSeparator(true);
     actions << line;
   };
-  const bool missing = isMissing(entry), file = !isBuiltIn(entry.path);
+  const bool missing = keeper_.missing(entry.path), file = !isBuiltIn(entry.path);
   const bool plays = entry.kind == ShelfKind::model || entry.kind == ShelfKind::run;
   if (missing) add(QStringLiteral("locate"), QStringLiteral("locate"), tr("Locate..."), [this, entry] { locate(entry); });
   add(QStringLiteral("open"), QStringLiteral("eye"), tr("Open"), [this, entry] { keeper_.open(entry); }, !missing);

@@ -28,6 +28,7 @@ struct ShelfEntry {
 
 // True for places that are no files: they cannot be missing, renamed on disk or revealed.
 bool isBuiltIn(const QString& path);
+// Asks the disk: on worker threads only (ShelfKeeper::missing is what the window asks).
 bool isMissing(const ShelfEntry& entry);
 
 class ShelfStore : public QObject {

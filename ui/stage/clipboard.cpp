@@ -1,8 +1,11 @@
 #include "ui/stage/clipboard.h"
 
 #include <QBuffer>
+#include <QCoreApplication>
 #include <QtEndian>
 #include <array>
+
+#include "engine/api/picture_recipe.h"
 
 namespace orrery::ui {
 namespace {
@@ -44,12 +47,17 @@ QByteArray pngWithText(const QImage& picture, const std::vector<std::pair<QByteA
   return png.insert(kAfterHeader, chunks);
 }
 
-QMimeData* pictureMime(const QImage& picture, const Request& request, const QString& readable) {
+QMimeData* pictureMime(const QImage& picture, const Frame& frame, const ModelInfo& model) {
   auto* mime = new QMimeData;
-  const QByteArray json = QByteArray::fromStdString(request_to_json(request));
+  const QByteArray readable = QStringLiteral("Size: %1x%2, Model hash: %3, Model: %4, Version: Orrery %5")
+                                  .arg(picture.width())
+                                  .arg(picture.height())
+                                  .arg(QString::fromStdString(frame.model_hash).left(10), QString::fromStdString(model.name), QCoreApplication::applicationVersion())
+                                  .toLatin1();
+  const QByteArray recipe = QByteArray::fromStdString(picture_recipe(frame, model, QCoreApplication::applicationVersion().toStdString()));
   mime->setImageData(picture);
-  mime->setData(QStringLiteral("image/png"), pngWithText(picture, {{"parameters", readable.toLatin1()}, {"orrery_request", json}}));
-  mime->setData(QLatin1String(kRequestMime), json);
+  mime->setData(QStringLiteral("image/png"), pngWithText(picture, {{"parameters", readable}, {recipe_keyword, recipe}}));
+  mime->setData(QLatin1String(kRequestMime), QByteArray::fromStdString(request_to_json(frame.request)));
   return mime;
 }
 

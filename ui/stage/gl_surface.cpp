@@ -169,6 +169,9 @@ class GlSurface : public Surface {
     container_ = QWidget::createWindowContainer(window_);  // owns the window
     container_->setMinimumSize(120, 90);
     container_->setFocusPolicy(Qt::StrongFocus);
+    // A drop is the window's: a container that takes drops hands them to its QWindow, which hands them to the window, which hands them to the
+    // container that Qt remembers as the target, and so on until the stack is full.
+    container_->setAcceptDrops(false);
     window_->setProperty("orrery_container", QVariant::fromValue(container_));
     connect(window_, &GlWindow::failed, this, &Surface::failed);
   }

@@ -10,7 +10,7 @@ namespace orrery::ui {
 namespace {
 
 ImU32 packed(const QColor& color, double opacity = 1.0) {
-  return IM_COL32(color.red(), color.green(), color.blue(), static_cast<int>(color.alphaF() * opacity * 255.0));
+  return IM_COL32(color.red(), color.green(), color.blue(), static_cast<int>(std::min(1.0, color.alphaF() * opacity) * 255.0));
 }
 ImVec2 at(const QPointF& point) { return {static_cast<float>(point.x()), static_cast<float>(point.y())}; }
 

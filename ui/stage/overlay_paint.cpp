@@ -1,5 +1,6 @@
 #include <QImage>
 #include <QPainter>
+#include <algorithm>
 #include <cmath>
 
 #include "ui/stage/overlay_draw.h"
@@ -8,7 +9,7 @@ namespace orrery::ui {
 namespace {
 
 QColor faded(QColor color, double opacity) {
-  color.setAlphaF(static_cast<float>(color.alphaF() * opacity));
+  color.setAlphaF(static_cast<float>(std::min(1.0, color.alphaF() * opacity)));
   return color;
 }
 

@@ -11,6 +11,8 @@
 #include "ui/session/playback.h"
 #include "ui/stage/clipboard.h"
 #include "ui/stage/grid_feeder.h"
+#include "ui/stage/snapshot_bar.h"
+#include "ui/stage/spectrum_feeder.h"
 #include "ui/stage/stage_strip.h"
 #include "ui/stage/surface.h"
 #include "ui/style/icons.h"
@@ -19,11 +21,12 @@
 namespace orrery::ui {
 
 Stage::Stage(Session& session, QWidget* parent)
-    : QWidget(parent), session_(session), core_(new StageCore(session, this)), grid_(new GridFeeder(session, *core_)) {
+    : QWidget(parent), session_(session), core_(new StageCore(session, this)), grid_(new GridFeeder(session, *core_)), spectrum_(new SpectrumFeeder(session, this)) {
   setAccessibleName(tr("Stage"));
   column_ = new QVBoxLayout(this);
   column_->setContentsMargins(0, 0, 0, 0);
   column_->setSpacing(0);
+  column_->addWidget(new SnapshotBar(session_, this));
   strip_ = new StageStrip(session_, *core_, this);
   column_->addWidget(strip_);
 
@@ -39,6 +42,12 @@ Stage::Stage(Session& session, QWidget* parent)
   });
   connect(grid_, &GridFeeder::pictureArrived, this, [this](int cell, const DeviceImage& image) {
     const int slot = StageCore::kGridSlots + cell;
+    grid_pictures_[slot] = image;
+    core_->setPictureSize(slot, {image.width_px, image.height_px});
+    surface_->setPicture(slot, image);
+  });
+  connect(spectrum_, &SpectrumFeeder::spectrumArrived, this, [this](int view, const DeviceImage& image) {
+    const int slot = StageCore::kSpectrumSlots + view;
     grid_pictures_[slot] = image;
     core_->setPictureSize(slot, {image.width_px, image.height_px});
     surface_->setPicture(slot, image);
@@ -93,9 +102,8 @@ void Stage::copyPicture() {
   if (!frame) return;
   const QImage picture = imageOf(frame->image);
   if (picture.isNull()) return session_.say(tr("The picture lies on the GPU; export it instead."));
-  const ModelInfo* model = session_.model();
-  const QString readable = tr("Orrery, model %1").arg(model ? QString::fromStdString(model->name) : QString());
-  QGuiApplication::clipboard()->setMimeData(pictureMime(picture.copy(), frame->request, readable));
+  const ModelInfo* model = session_.findModel(frame->request.model);
+  QGuiApplication::clipboard()->setMimeData(pictureMime(picture.copy(), *frame, model ? *model : ModelInfo()));
   session_.say(tr("Copied the picture with its recipe."));
 }
 
@@ -145,6 +153,8 @@ void Stage::fillMenu(QMenu& menu) {
         [this] { session_.setStageMode(session_.stageMode() == StageMode::wipe ? StageMode::pictures : StageMode::wipe); });
   check("difference", tr("Difference of A and B"), Qt::Key_D, mode == StageMode::difference,
         [this] { session_.setStageMode(session_.stageMode() == StageMode::difference ? StageMode::pictures : StageMode::difference); });
+  check("spectrum", tr("Spectrum"), Qt::Key_P, mode == StageMode::spectrum,
+        [this] { session_.setStageMode(session_.stageMode() == StageMode::spectrum ? StageMode::pictures : StageMode::spectrum); });
 }
 
 void Stage::changeEvent(QEvent* event) {

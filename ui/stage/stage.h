@@ -16,6 +16,7 @@ namespace orrery::ui {
 
 class GridFeeder;
 class Segmented;
+class SpectrumFeeder;
 class StageStrip;
 class Surface;
 
@@ -52,9 +53,10 @@ class Stage : public QWidget {
   StageCore* core_;
   std::unique_ptr<Surface> surface_;
   GridFeeder* grid_;
+  SpectrumFeeder* spectrum_;
   QVBoxLayout* column_;
   StageStrip* strip_;
-  std::map<int, DeviceImage> grid_pictures_;
+  std::map<int, DeviceImage> grid_pictures_;  // by slot: cells of the grid, spectra
 };
 
 }  // namespace orrery::ui

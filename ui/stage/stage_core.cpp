@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ui/session/playback.h"
+#include "ui/stage/spectrum.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/format.h"
@@ -22,7 +23,7 @@ constexpr std::size_t kTrail = 120;
 StageCore::StageCore(Session& session, QObject* parent) : QObject(parent), session_(session), walk_(session) {
   QSettings settings;
   hud_ = settings.value("hud", true).toBool();
-  smooth_ = settings.value("smooth", false).toBool();
+  smooth_ = settings.value("smooth", true).toBool();
   connect(&session_, &Session::viewsChanged, this, [this] {
     layOut();
     Q_EMIT redrawNeeded();
@@ -144,6 +145,7 @@ render::Scene StageCore::scene(const QPalette& palette) const {
       item.slot_a = 0, item.slot_b = 1, item.wipe = wipe_;
       item.blend = mode == StageMode::wipe ? render::Blend::wipe : render::Blend::difference;
     }
+    if (mode == StageMode::spectrum) showSpectrum(item, 0);
     scene.items.push_back(item);
     return scene;
   }
@@ -151,10 +153,17 @@ render::Scene StageCore::scene(const QPalette& palette) const {
     render::SceneItem item;
     item.slot_a = view;
     item.transform = transforms_[view];
+    if (mode == StageMode::spectrum) showSpectrum(item, view);
     item.outlined = view == session_.activeView();
     scene.items.push_back(item);
   }
   return scene;
+}
+
+void StageCore::showSpectrum(render::SceneItem& item, int view) const {
+  const auto size = picture_sizes_.find(kSpectrumSlots + view);
+  item.slot_a = kSpectrumSlots + view;
+  if (size != picture_sizes_.end()) item.transform.setPicture(size->second);
 }
 
 QStringList StageCore::hudLines(int view) const {
@@ -188,7 +197,9 @@ QStringList StageCore::hudLines(int view) const {
 
 OverlayModel StageCore::overlay(const QPalette& palette) const {
   OverlayModel model;
-  model.accent = palette.color(QPalette::Highlight);
+  // The overlay lies on dark glass in either theme.
+  const ModelInfo* shown = session_.model();
+  model.accent = shown ? darkColors().kind(shown->kind) : palette.color(QPalette::Highlight);
   model.text = QColor("#f2f3f5");
   model.dim = QColor("#b9c0cc");
   model.back = QColor(14, 16, 20, 190);
@@ -212,6 +223,11 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
     } else {
       model.chips.push_back({OverlayChip::Corner::top_left, all, {tr("|A − B| × 4"), tr("%1 and %2").arg(name(0), name(1))}, 1.0});
     }
+  }
+  if (mode == StageMode::spectrum) {
+    for (int view = 0; view < (single() ? 1 : session_.viewCount()); ++view)
+      model.chips.push_back({OverlayChip::Corner::top_left, viewRect(view),
+                             {tr("Spectrum, %1 to 0 dB").arg(formatNumber(kSpectrumFloor_dB, 0)), tr("middle: no change, edges: ½ cycle per pixel")}, 1.0});
   }
   if (!hint_.isEmpty() && hint_opacity_ > 0.0)
     model.chips.push_back({OverlayChip::Corner::bottom_middle, QRectF(QPointF(0, 0), QSizeF(size_)), {hint_}, hint_opacity_});
@@ -249,7 +265,7 @@ void StageCore::addPad(OverlayModel& model) const {
 
 void StageCore::addLens(OverlayModel& model) const {
   const int view = viewAt(cursor_);
-  if (view < 0 || session_.stageMode() == StageMode::grid) return;
+  if (view < 0 || session_.stageMode() == StageMode::grid || session_.stageMode() == StageMode::spectrum) return;
   const int slot = session_.stageMode() == StageMode::wipe && session_.viewCount() > 1 && cursor_.x() > size_.width() * wipe_ ? 1 : view;
   const auto& frame = session_.frame(slot);
   if (!frame) return;

@@ -28,7 +28,8 @@ class StageCore : public QObject {
  public:
   explicit StageCore(Session& session, QObject* parent = nullptr);
 
-  static constexpr int kGridSlots = 100;  // slots from here on are cells of the grid of seeds
+  static constexpr int kGridSlots = 100;      // slots from here on are cells of the grid of seeds
+  static constexpr int kSpectrumSlots = 400;  // and from here on the views' spectra
 
   // ---- what is drawn ----
   void resize(const QSize& logical_px, double device_pixel_ratio);
@@ -85,6 +86,7 @@ class StageCore : public QObject {
            session_.stageMode() == StageMode::grid;
   }
   void layOut();
+  void showSpectrum(render::SceneItem& item, int view) const;
   QStringList hudLines(int view) const;
   void addPad(OverlayModel& model) const;
   void addLens(OverlayModel& model) const;
@@ -100,7 +102,7 @@ class StageCore : public QObject {
   std::map<int, QSize> picture_sizes_;
   QSize grid_{5, 5};
   double wipe_ = 0.5;
-  bool hud_ = true, lens_ = false, smooth_ = false, pad_by_imgui_ = true;
+  bool hud_ = true, lens_ = false, smooth_ = true, pad_by_imgui_ = true;
   QString hint_, notice_;
   double hint_opacity_ = 0.0;
   Drag drag_ = Drag::none;

@@ -178,7 +178,6 @@ bool StageCore::key(const QKeyEvent& event) {
       break;
   }
   if (modifiers & (Qt::ControlModifier | Qt::AltModifier)) return false;
-  const bool compared = session_.stageMode() == StageMode::wipe || session_.stageMode() == StageMode::difference;
   switch (event.key()) {
     case Qt::Key_R:
       return walk_.stop(), session_.randomise(), true;
@@ -198,6 +197,8 @@ bool StageCore::key(const QKeyEvent& event) {
       return session_.setStageMode(session_.stageMode() == StageMode::wipe ? StageMode::pictures : StageMode::wipe), true;
     case Qt::Key_D:
       return session_.setStageMode(session_.stageMode() == StageMode::difference ? StageMode::pictures : StageMode::difference), true;
+    case Qt::Key_P:
+      return session_.setStageMode(session_.stageMode() == StageMode::spectrum ? StageMode::pictures : StageMode::spectrum), true;
     case Qt::Key_Plus:
     case Qt::Key_Equal:
       return zoomBy(1.25), true;
@@ -218,7 +219,7 @@ bool StageCore::key(const QKeyEvent& event) {
       }
       return true;
     case Qt::Key_Escape:
-      if (compared || session_.stageMode() == StageMode::grid) return session_.setStageMode(StageMode::pictures), true;
+      if (session_.stageMode() != StageMode::pictures) return session_.setStageMode(StageMode::pictures), true;
       return false;
     default:
       return false;

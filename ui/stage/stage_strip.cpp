@@ -103,11 +103,11 @@ StageStrip::StageStrip(Session& session, StageCore& core, QWidget* parent) : QWi
 
   mode_ = new Segmented(Segmented::Look::pills, this);
   mode_->setAccessibleName(tr("Display"));
-  mode_->setItems({{}, {}, {}, {}},
-                  {tr("Pictures"), tr("Grid of seeds (G)"), tr("Wipe between A and B (W)"), tr("Difference of A and B (D)")},
-                  {"stage", "data", "wipe", "difference"});
+  mode_->setItems({{}, {}, {}, {}, {}},
+                  {tr("Pictures"), tr("Grid of seeds (G)"), tr("Wipe between A and B (W)"), tr("Difference of A and B (D)"), tr("Spectrum (P)")},
+                  {"stage", "data", "wipe", "difference", "spectrum"});
   connect(mode_, &Segmented::chosen, this, [this](int index) {
-    constexpr StageMode kModes[] = {StageMode::pictures, StageMode::grid, StageMode::wipe, StageMode::difference};
+    constexpr StageMode kModes[] = {StageMode::pictures, StageMode::grid, StageMode::wipe, StageMode::difference, StageMode::spectrum};
     session_.setStageMode(kModes[index]);
   });
   row->addWidget(mode_);
@@ -127,8 +127,10 @@ StageStrip::StageStrip(Session& session, StageCore& core, QWidget* parent) : QWi
   lens_ = button("zoom-in", tr("Lens"), Qt::Key_L);
   lens_->setCheckable(true);
   connect(lens_, &QToolButton::clicked, this, [this](bool on) { core_.setLens(on); });
-  connect(button("fit", tr("Fit"), Qt::Key_F), &QToolButton::clicked, &core_, &StageCore::fit);
-  connect(button("one-to-one", tr("One to one"), Qt::Key_Z), &QToolButton::clicked, &core_, &StageCore::oneToOne);
+  fit_ = button("fit", tr("Fit"), Qt::Key_F);
+  connect(fit_, &QToolButton::clicked, &core_, &StageCore::fit);
+  one_to_one_ = button("one-to-one", tr("One to one"), Qt::Key_Z);
+  connect(one_to_one_, &QToolButton::clicked, &core_, &StageCore::oneToOne);
   zoom_ = makeLabel({}, "dim", this);
   zoom_->setFixedWidth(48);
   zoom_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -145,7 +147,7 @@ void StageStrip::refresh() {
   const bool playing = session_.playback().playing();
   play_->setIcon(icon(playing ? QStringLiteral("pause") : QStringLiteral("play")));
   play_->setAccessibleName(playing ? tr("Pause") : tr("Play the path"));
-  constexpr int kIndex[] = {0, 2, 3, 1};  // of StageMode
+  constexpr int kIndex[] = {0, 2, 3, 1, 4};  // of StageMode
   mode_->setCurrent(kIndex[static_cast<int>(session_.stageMode())]);
   views_->setCurrent(session_.viewCount() == 4 ? 2 : session_.viewCount() - 1);
   link_->setVisible(session_.viewCount() > 1);
@@ -158,10 +160,12 @@ void StageStrip::refresh() {
 void StageStrip::resizeEvent(QResizeEvent* event) {
   // Narrow: what has a key goes first.
   const int width = event->size().width();
-  zoom_->setVisible(width > 420);
-  hud_->setVisible(width > 520);
-  lens_->setVisible(width > 520);
-  positions_->setVisible(width > 460);
+  zoom_->setVisible(width > 710);
+  hud_->setVisible(width > 650);
+  lens_->setVisible(width > 650);
+  positions_->setVisible(width > 590);
+  fit_->setVisible(width > 400);
+  one_to_one_->setVisible(width > 400);
 }
 
 }  // namespace orrery::ui

@@ -41,6 +41,8 @@ class StageStrip : public QWidget {
 
  public:
   StageStrip(Session& session, StageCore& core, QWidget* parent = nullptr);
+  // What does not fit hides, so the strip holds nobody's width up.
+  QSize minimumSizeHint() const override { return {330, 36}; }
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
@@ -57,6 +59,8 @@ class StageStrip : public QWidget {
   QToolButton* link_;
   QToolButton* lens_;
   QToolButton* hud_;
+  QToolButton* fit_;
+  QToolButton* one_to_one_;
   QLabel* zoom_;
 };
 

@@ -66,6 +66,8 @@ QCheckBox, QRadioButton { spacing: 8px; color: @text; min-height: 24px; }
 QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
 QCheckBox::indicator, QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid @faint; background: @field; border-radius: 3px; }
 QRadioButton::indicator { border-radius: 8px; }
+QTreeView::indicator, QListView::indicator, QTableView::indicator { width: 14px; height: 14px; border: 1px solid @faint; background: @field; border-radius: 3px; }
+QTreeView::indicator:checked, QListView::indicator:checked, QTableView::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/@tone/check.svg); }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: @dim; }
 QCheckBox::indicator:focus, QCheckBox:focus::indicator, QRadioButton:focus::indicator { border-color: @accent; }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/@tone/check.svg); }

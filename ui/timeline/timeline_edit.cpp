@@ -145,14 +145,4 @@ Timeline withDuration(Timeline timeline, double duration_s, bool stretch) {
   return timeline;
 }
 
-Timeline withEvenKeys(Timeline timeline, const std::string& control, const std::vector<Value>& values) {
-  timeline = withoutTrack(std::move(timeline), control);
-  const double spans = timeline.loop ? static_cast<double>(values.size()) : static_cast<double>(values.size()) - 1.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double time = spans > 0.0 ? timeline.duration_s * static_cast<double>(i) / spans : 0.0;
-    timeline = withKey(std::move(timeline), control, time, values[i]);
-  }
-  return timeline;
-}
-
 }  // namespace orrery::ui

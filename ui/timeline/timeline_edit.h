@@ -35,7 +35,5 @@ Timeline withKeysMoved(const Timeline& timeline, const std::vector<KeyRef>& keys
 Timeline withEasing(Timeline timeline, const std::vector<KeyRef>& keys, Easing easing);
 // Keys beyond the new end move onto it by scaling every time when `stretch`, else they are dropped.
 Timeline withDuration(Timeline timeline, double duration_s, bool stretch);
-// One key per value at equal distances over the whole path; with a loop the last span leads back to the first.
-Timeline withEvenKeys(Timeline timeline, const std::string& control, const std::vector<Value>& values);
 
 }  // namespace orrery::ui

@@ -9,6 +9,7 @@
 #include <QSplitter>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "ui/session/playback.h"
 #include "ui/style/icons.h"
@@ -227,29 +228,21 @@ void TimelinePanel::setKeyValue() {
 }
 
 void TimelinePanel::keysFromPositions() {
-  std::vector<const Request*> stops;
+  std::vector<Request> stops;
   for (int i = 0; i < Session::kPositions; ++i) {
-    if (session_.position(i) && session_.position(i)->model == session_.request().model) stops.push_back(&*session_.position(i));
+    if (session_.position(i) && session_.position(i)->model == session_.request().model) stops.push_back(*session_.position(i));
   }
   const ModelInfo* model = session_.model();
   if (stops.size() < 2 || !model) return;
-  Timeline next = session_.timeline();
-  next.base = session_.request();
-  for (const auto& spec : model->controls) {
-    if (!spec.animatable || !spec.unavailable.empty()) continue;
-    std::vector<Value> values;
-    bool moves = false;
-    for (const Request* stop : stops) {
-      const auto found = stop->values.find(spec.id);
-      values.push_back(found == stop->values.end() ? spec.neutral : found->second);
-      moves = moves || !(values.back() == values.front());
-    }
-    // Controls that are the same at every position need no track; their value is the base's.
-    if (moves) {
-      next = withEvenKeys(std::move(next), spec.id, values);
-    } else {
-      next.base.values[spec.id] = values.front();
-    }
+  const Timeline& before = session_.timeline();
+  Timeline next = timeline_through(stops, model->controls, before.duration_s, before.frames_per_s, before.loop);
+  next.loop = before.loop;
+  // Keys of what has nothing to do with the place in latent space stay.
+  const ControlSpec* seed = session_.firstOfKind(ControlKind::seed);
+  for (const auto& track : before.tracks) {
+    const ControlSpec* spec = session_.spec(track.control);
+    const bool taken = std::any_of(next.tracks.begin(), next.tracks.end(), [&](const Track& made) { return made.control == track.control; });
+    if (spec && !taken && (!seed || spec->section != seed->section)) next.tracks.push_back(track);
   }
   change(std::move(next), tr("Path from %1 positions").arg(stops.size()));
   session_.playback().seek(0.0);

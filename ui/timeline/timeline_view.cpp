@@ -1,5 +1,6 @@
 #include "ui/timeline/timeline_view.h"
 
+#include <QApplication>
 #include <QContextMenuEvent>
 #include <QHelpEvent>
 #include <QMenu>
@@ -19,6 +20,7 @@ namespace orrery::ui {
 namespace {
 
 constexpr int kRulerPx = 26;
+constexpr int kLabelGapPx = 8;  // beside its mark: the play head stands on the first one
 constexpr int kRowPx = 28;
 constexpr int kSidePx = 14;   // room for half a diamond at either end
 constexpr int kKeyPx = 6;     // half a diamond
@@ -380,7 +382,7 @@ bool TimelineView::viewportEvent(QEvent* event) {
 // ---- painting ----
 
 void TimelineView::paintRuler(QPainter& painter) {
-  const Colors& colors = colorsOf(palette());
+  const Colors& colors = colorsOf(QApplication::palette());
   const TimeScale scale = this->scale();
   painter.fillRect(QRect(0, 0, viewport()->width(), kRulerPx), colors.panel);
   painter.setClipRect(QRect(kHeaderPx, 0, viewport()->width() - kHeaderPx, viewport()->height()));
@@ -389,10 +391,10 @@ void TimelineView::paintRuler(QPainter& painter) {
   for (double t = 0.0; t <= timeline().duration_s + 1e-9; t += every) {
     const double x = scale.x(t);
     painter.setPen(colors.line);
-    painter.drawLine(QPointF(x, kRulerPx - 7), QPointF(x, viewport()->height()));
+    painter.drawLine(QPointF(x, kRulerPx - 7), QPointF(x, timeline().tracks.empty() ? kRulerPx : viewport()->height()));
     painter.setPen(colors.dim);
     const QString text = timeText(t, every < 1.0 ? (every < 0.1 ? 2 : 1) : 0);
-    if (x + 4 + metrics.horizontalAdvance(text) < viewport()->width()) painter.drawText(QPointF(x + 4, kRulerPx - 9), text);
+    if (x + kLabelGapPx + metrics.horizontalAdvance(text) < viewport()->width()) painter.drawText(QPointF(x + kLabelGapPx, kRulerPx - 9), text);
   }
   painter.setPen(colors.faint);
   for (double t = 0.0; t <= timeline().duration_s + 1e-9; t += every / 5.0) painter.drawLine(QPointF(scale.x(t), kRulerPx - 4), QPointF(scale.x(t), kRulerPx));
@@ -405,8 +407,8 @@ void TimelineView::paintRuler(QPainter& painter) {
 }
 
 void TimelineView::paintTrack(QPainter& painter, int row) {
-  const Colors& colors = colorsOf(palette());
-  const QColor accent = palette().color(QPalette::Highlight);
+  const Colors& colors = colorsOf(QApplication::palette());
+  const QColor accent = QApplication::palette().color(QPalette::Highlight);
   const Track& track = timeline().tracks[row];
   const TimeScale scale = this->scale();
   const int top = rowTop(row), middle = top + kRowPx / 2;
@@ -469,8 +471,8 @@ void TimelineView::paintTrack(QPainter& painter, int row) {
 }
 
 void TimelineView::paintEvent(QPaintEvent*) {
-  const Colors& colors = colorsOf(palette());
-  const QColor accent = palette().color(QPalette::Highlight);
+  const Colors& colors = colorsOf(QApplication::palette());
+  const QColor accent = QApplication::palette().color(QPalette::Highlight);
   QPainter painter(viewport());
   painter.fillRect(viewport()->rect(), colors.panel);
   paintRuler(painter);

@@ -111,6 +111,11 @@ void ParameterTree::takeLine() {
 }
 
 void ParameterTree::reveal(const std::string& path) {
+  if (path.ends_with(".*")) {  // a whole group
+    search_->setText(QString::fromStdString(path.substr(0, path.size() - 1)));
+    search_->setFocus();
+    return;
+  }
   if (!model_->indexOf(path).isValid()) search_->clear();
   const QModelIndex index = model_->indexOf(path);
   if (!index.isValid()) return;

@@ -22,6 +22,7 @@
 namespace orrery::ui {
 namespace {
 
+constexpr int kLegendPx = 132;    // widest name with its number
 constexpr int kPlotPx = 132;      // least height of one plot
 constexpr int kRefreshMs = 200;   // points arrive faster than eyes read
 
@@ -254,7 +255,17 @@ void PlotPanel::rebuild() {
     plots_.push_back(plot);
   }
   plot_->setMinimumHeight(row * kPlotPx + 24);
+  wrapLegends();
   applyColors();
+}
+
+// As many names in a line as there is room for.
+void PlotPanel::wrapLegends() {
+  const int columns = std::max(1, (plot_->width() - 90) / kLegendPx);
+  for (const auto& plot : plots_) {
+    plot.legend->setWrap(columns);
+    plot.legend->setFillOrder(QCPLayoutGrid::foColumnsFirst, true);
+  }
 }
 
 void PlotPanel::refill() {
@@ -328,12 +339,18 @@ void PlotPanel::applyRanges() {
     if (seen.empty()) continue;
     auto [least, most] = clip_->isChecked() ? rangeWithoutOutliers(seen) : std::pair(*std::min_element(seen.begin(), seen.end()), *std::max_element(seen.begin(), seen.end()));
     QCPAxis* axis = plot.rect->axis(QCPAxis::atLeft);
+    // A curve that does not move is a line in the middle, not a storm of rounding errors.
+    if (!log_->isChecked() && most - least < 1e-6 * std::max({1.0, std::abs(least), std::abs(most)})) {
+      const double room = std::max(0.1, 0.1 * std::abs(most));
+      least -= least < 0.0 || least >= room ? room : least;
+      most += room;
+    }
     if (log_->isChecked()) {
       axis->setRange(least / 1.15, most * (most > least ? 1.6 : 1.15));
     } else {
       // Room above for the names of the curves.
       const double span = most > least ? most - least : std::max(1e-9, std::abs(most) * 0.1);
-      axis->setRange(least - 0.06 * span, most + 0.28 * span);
+      axis->setRange(least - 0.06 * span, most + (0.1 + 0.18 * std::max(1, plot.legend->rowCount())) * span);
     }
   }
   setCursorAt(cursor_);
@@ -425,6 +442,9 @@ bool PlotPanel::eventFilter(QObject* watched, QEvent* event) {
   if (watched != plot_ || plots_.empty()) return false;
   const auto timeAt = [this](double x) { return plots_.front().rect->axis(QCPAxis::atBottom)->pixelToCoord(x); };
   switch (event->type()) {
+    case QEvent::Resize:
+      wrapLegends();
+      return false;
     case QEvent::MouseMove: {
       const auto* mouse = static_cast<QMouseEvent*>(event);
       const double time = timeAt(mouse->position().x());

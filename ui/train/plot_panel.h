@@ -65,6 +65,7 @@ class PlotPanel : public QWidget {
   void refresh();   // what there is to draw may be other
   void rebuild();
   void refill();    // the same lines with newer points
+  void wrapLegends();
   void applyRanges();
   void applyColors();
   void setCursorAt(std::optional<double> time);

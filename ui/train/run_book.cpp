@@ -1,5 +1,6 @@
 #include "ui/train/run_book.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QTime>
 
@@ -26,6 +27,8 @@ QString stateName(JobState state) {
 RunBook::RunBook(Session& session) : QObject(&session), session_(session) {
   connect(&session, &Session::jobChanged, this, &RunBook::takeJob);
   connect(&session, &Session::statsArrived, this, &RunBook::takeStats);
+  connect(&session, &Session::runOpened, this, &RunBook::openFolder);
+  connect(&session, &Session::modelsChanged, this, &RunBook::showNewRun);
   for (const auto& [id, status] : session.jobs()) takeJob(status);
 }
 
@@ -38,7 +41,21 @@ int RunBook::indexOf(JobId job) const {
 
 void RunBook::note(JobId job, const TrainOptions& options) {
   options_[job] = options;
+  if (const QString folder = QDir::cleanPath(QString::fromStdString(options.out)); !folder.isEmpty()) to_show_ << folder;
+  QMetaObject::invokeMethod(this, &RunBook::showNewRun, Qt::QueuedConnection);  // one that is gone on with may be open already
   if (const int index = indexOf(job); index >= 0 && runs_[index].folder.isEmpty()) runs_[index].folder = QString::fromStdString(options.out);
+}
+
+// What was just started is what the person wants to see learn: the stage turns to it once, with the first snapshot.
+void RunBook::showNewRun() {
+  for (const auto& model : session_.models()) {
+    const QString path = QString::fromStdString(model.path);
+    const qsizetype at = to_show_.indexOf(path);
+    if (at < 0 || !QString::fromStdString(model.id).startsWith(QLatin1String("run:"))) continue;
+    to_show_.removeAt(at);
+    const std::string id = model.id;  // the list may change while the stage turns
+    return session_.showModel(id);
+  }
 }
 
 bool RunBook::inUse(const QString& folder) const {

@@ -48,6 +48,7 @@ class RunBook : public QObject {
  private:
   void takeJob(const JobStatus& status);
   void takeStats(JobId job, const StatsPoint& point);
+  void showNewRun();
   void readFolder(int index);
   int indexOf(JobId job) const;
   void logChange(Run& run, const JobStatus& before, const JobStatus& now);
@@ -56,6 +57,7 @@ class RunBook : public QObject {
   std::deque<Run> runs_;
   int current_ = -1;
   std::map<JobId, TrainOptions> options_;
+  QStringList to_show_;  // folders of runs just started, whose first snapshot the stage waits for
 };
 
 QString stateName(JobState state);

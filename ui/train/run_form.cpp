@@ -99,6 +99,7 @@ RunForm::RunForm(Session& session, QWidget* parent)
     later();
   });
   connect(&shelf_.store(), &ShelfStore::changed, this, &RunForm::fillData);
+  connect(&shelf_, &ShelfKeeper::missingChanged, this, &RunForm::fillData);
   connect(&book_, &RunBook::runChanged, this, [this] { if (isVisible()) later(); });
   setFocusProxy(start_);
   fillSystems();
@@ -248,7 +249,7 @@ void RunForm::fillData() {
   const QString now = data_.store();
   data_box_->clear();
   for (const auto& entry : shelf_.store().entries()) {
-    if (entry.kind == ShelfKind::data && !isMissing(entry)) data_box_->addItem(entry.name, entry.path);
+    if (entry.kind == ShelfKind::data && !shelf_.missing(entry.path)) data_box_->addItem(entry.name, entry.path);
   }
   if (!now.isEmpty() && data_box_->findData(now) < 0) data_box_->addItem(QFileInfo(now).fileName(), now);
   data_box_->setPlaceholderText(tr("Choose data"));

@@ -38,6 +38,7 @@ QToolButton* makeIconButton(const QString& icon_name, const QString& name, const
 
 QPushButton* makeButton(const QString& text, const char* role, QWidget* parent) {
   auto* button = new QPushButton(text, parent);
+  button->setAutoDefault(true);  // Enter presses it, not the space bar alone
   if (*role) button->setProperty("role", QLatin1String(role));
   return button;
 }

@@ -9,6 +9,7 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTimer>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -24,6 +25,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/window/banner.h"
 #include "ui/window/dock.h"
+#include "ui/window/dock_layout.h"
 #include "ui/window/sheet_host.h"
 #include "ui/window/shortcuts_dialog.h"
 #include "ui/window/status_row.h"
@@ -34,13 +36,12 @@ namespace orrery::ui {
 namespace {
 
 const QStringList kWorkspaces{"play", "train", "data", "compare"};
-constexpr int kLayoutVersion = 1;
+constexpr int kLeaveMs = 8000;
 
 Qt::DockWidgetArea areaOf(PanelArea area) {
   return area == PanelArea::left ? Qt::LeftDockWidgetArea : area == PanelArea::bottom ? Qt::BottomDockWidgetArea : Qt::RightDockWidgetArea;
 }
 
-bool isDocked(PanelArea area) { return area == PanelArea::left || area == PanelArea::right || area == PanelArea::bottom; }
 
 }  // namespace
 
@@ -178,6 +179,7 @@ void MainWindow::connectSession() {
   connect(&session_, &Session::sheetRequested, this, &MainWindow::openSheet);
   connect(&session_, &Session::sheetClosed, sheets_, &SheetHost::close);
   connect(&session_, &Session::workspaceRequested, this, &MainWindow::setWorkspace);
+  connect(&session_, &Session::controlWanted, this, &MainWindow::revealControl);
   connect(&session_, &Session::viewModelChanged, this, &MainWindow::followModel);
   connect(&session_, &Session::viewsChanged, this, &MainWindow::followModel);
   if (session_.request().model.empty())
@@ -246,6 +248,8 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
   stage_->core().setNotice(tr("Drop to open or import"));
 }
 
+void MainWindow::dragMoveEvent(QDragMoveEvent* event) { event->acceptProposedAction(); }  // what could be entered can be dropped anywhere
+
 void MainWindow::dragLeaveEvent(QDragLeaveEvent*) { stage_->core().setNotice({}); }
 
 void MainWindow::dropEvent(QDropEvent* event) {
@@ -255,32 +259,37 @@ void MainWindow::dropEvent(QDropEvent* event) {
     stage_->paste(*event->mimeData());
     return;
   }
-  session_.openPaths(localPaths(*event->mimeData()));
+  const QStringList paths = localPaths(*event->mimeData());
+  if (paths.isEmpty()) return session_.say(tr("The other program gave nothing that can be opened."));
+  session_.openPaths(paths);
+}
+
+void MainWindow::stopTrainingAndClose() {
+  for (const JobId id : session_.trainingHere()) session_.say(id, JobVerb::stop_and_save);
+  const auto look = [this] {
+    if (!session_.trainingHere().empty() || quitting_) return;
+    quitting_ = true;
+    QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection);
+  };
+  connect(&session_, &Session::jobChanged, this, look);
+  look();
+}
+
+void MainWindow::leave() {
+  stopTrainingAndClose();
+  // Who asked (the system, at a shutdown) does not wait for ever; the last checkpoint is whole whatever happens now.
+  QTimer::singleShot(kLeaveMs, this, [this] {
+    quitting_ = true;
+    close();
+  });
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-  std::vector<JobId> training;
-  for (const auto& [id, status] : session_.jobs()) {
-    if (status.kind == "train" && !status.finished()) training.push_back(id);
-  }
-  if (!training.empty() && !quitting_) {
+  if (!session_.trainingHere().empty() && !quitting_) {
     event->ignore();
     banner_->ask(tr("A training run is at work."), tr("Stopped and saved, it goes on later where it was."),
-                 {{tr("Stop, save and quit"),
-                   [this, training] {
-                     for (const JobId id : training) session_.say(id, JobVerb::stop_and_save);
-                     connect(&session_, &Session::jobChanged, this, [this, training] {
-                       for (const JobId id : training) {
-                         if (const auto found = session_.jobs().find(id); found != session_.jobs().end() && !found->second.finished())
-                           return;
-                       }
-                       quitting_ = true;
-                       QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection);
-                     });
-                   },
-                   true},
-                  {tr("Quit without saving"), [this, training] {
-                     for (const JobId id : training) session_.say(id, JobVerb::stop_without_saving);
+                 {{tr("Stop, save and quit"), [this] { stopTrainingAndClose(); }, true}, {tr("Quit without saving"), [this] {
+                     for (const JobId id : session_.trainingHere()) session_.say(id, JobVerb::stop_without_saving);
                      quitting_ = true;
                      close();
                    }}});
@@ -289,7 +298,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   if (picture_only_) togglePictureOnly();
   QSettings settings;
   settings.setValue("window/geometry", saveGeometry());
-  layouts_[workspace_] = saveState(kLayoutVersion);
+  layouts_[workspace_] = layoutState();
   for (const auto& [workspace, state] : layouts_) settings.setValue("layout/" + workspace, state);
   Q_EMIT closing();
   event->accept();
@@ -325,7 +334,7 @@ void MainWindow::showCentre() {
 void MainWindow::setWorkspace(const QString& id) {
   if (!kWorkspaces.contains(id) || id == workspace_) return;
   if (picture_only_) togglePictureOnly();
-  layouts_[workspace_] = saveState(kLayoutVersion);
+  layouts_[workspace_] = layoutState();
   const QString before = std::exchange(workspace_, id);
   top_->setWorkspace(static_cast<int>(kWorkspaces.indexOf(id)));
   if (id == "compare") {
@@ -338,42 +347,21 @@ void MainWindow::setWorkspace(const QString& id) {
     session_.setViewCount(views_before_compare_);
   }
   QByteArray stored = layouts_.contains(id) ? layouts_[id] : QSettings().value("layout/" + id).toByteArray();
-  arrange(id);
-  if (!stored.isEmpty()) setLayoutState(stored);
+  showCentre();
+  setLayoutState(stored);  // the default where none was kept
   Q_EMIT workspaceChanged(id);
 }
 
 void MainWindow::arrange(const QString& workspace) {
-  QList<QDockWidget*> sized_h, sized_v;
-  QList<int> widths, heights;
-  std::map<PanelArea, Dock*> first;
-  for (const PanelSpec& spec : panel_list_) {
-    if (!isDocked(spec.area)) continue;
-    Dock* dock = docks_[spec.id];
-    dock->setFloating(false);
-    removeDockWidget(dock);
-    if (!spec.workspaces.contains(workspace)) continue;
-    addDockWidget(areaOf(spec.area), dock, spec.area == PanelArea::bottom ? Qt::Horizontal : Qt::Vertical);
-    if (Dock* before = first[spec.area]; before && spec.area != PanelArea::bottom) tabifyDockWidget(before, dock);
-    if (!first[spec.area]) first[spec.area] = dock;
-    dock->show();
-    if (spec.size_px > 0) {
-      (spec.area == PanelArea::bottom ? sized_v : sized_h) << dock;
-      (spec.area == PanelArea::bottom ? heights : widths) << spec.size_px;
-    }
-  }
-  for (const auto& [area, dock] : first) {
-    if (dock) dock->raise();
-  }
   showCentre();
-  resizeDocks(sized_h, widths, Qt::Horizontal);
-  resizeDocks(sized_v, heights, Qt::Vertical);
+  applyLayout(*this, docks_, defaultLayout(panel_list_, workspace));
 }
 
-QByteArray MainWindow::layoutState() const { return saveState(kLayoutVersion); }
+QByteArray MainWindow::layoutState() const { return layoutBytes(layoutOf(*this, docks_, defaultLayout(panel_list_, workspace_))); }
 
 void MainWindow::setLayoutState(const QByteArray& state) {
-  if (!restoreState(state, kLayoutVersion)) arrange(workspace_);
+  if (const auto layout = layoutFrom(state)) return applyLayout(*this, docks_, *layout);
+  arrange(workspace_);
 }
 
 void MainWindow::resetLayout() {
@@ -394,6 +382,15 @@ void MainWindow::showPanel(const QString& id) {
     return;
   }
   if (!spec->workspaces.isEmpty() && !spec->workspaces.contains(workspace_)) setWorkspace(spec->workspaces.first());
+}
+
+void MainWindow::revealControl(const QString& id) {
+  showPanel("controls");
+  auto* controls = qobject_cast<ControlsPanel*>(panel("controls"));
+  if (!controls) return;
+  // A dock that was hidden until now has no geometry to scroll in before the next turn of the loop.
+  QMetaObject::invokeMethod(
+      controls, [controls, id] { controls->reveal(id.toStdString()); }, Qt::QueuedConnection);
 }
 
 }  // namespace orrery::ui

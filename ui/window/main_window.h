@@ -48,8 +48,13 @@ class MainWindow : public QMainWindow {
   void setLayoutState(const QByteArray& state);
   void resetLayout();
   void showPanel(const QString& id);
+  void revealControl(const QString& id);  // of the active view: scrolled to, lit up, with the focus
   QWidget* panel(const QString& id) const;  // the widget its factory made, or null
   Dock* dock(const QString& id) const;
+
+  // Asked to end from outside (SIGTERM, the end of the desktop session): training stops and saves, the session is kept, the window closes;
+  // within ten seconds, without a question.
+  void leave();
 
   // ---- what verbs do ----
   void openSearch();
@@ -70,6 +75,7 @@ class MainWindow : public QMainWindow {
  protected:
   void keyPressEvent(QKeyEvent* event) override;
   void dragEnterEvent(QDragEnterEvent* event) override;
+  void dragMoveEvent(QDragMoveEvent* event) override;
   void dragLeaveEvent(QDragLeaveEvent* event) override;
   void dropEvent(QDropEvent* event) override;
   void closeEvent(QCloseEvent* event) override;
@@ -84,6 +90,7 @@ class MainWindow : public QMainWindow {
   void showCentre();
   void openSheet(const QString& id, const QStringList& arguments);
   void followModel();
+  void stopTrainingAndClose();
   const PanelSpec* panelSpec(const QString& id) const;
 
   Session& session_;

@@ -6,8 +6,8 @@
 #include <QSettings>
 #include <QStatusBar>
 #include <QVBoxLayout>
+#include <cmath>
 
-#include "ui/controls/controls_panel.h"
 #include "ui/controls/editor.h"
 #include "ui/search/search_popup.h"
 #include "ui/session/playback.h"
@@ -41,10 +41,7 @@ std::vector<SearchEntry> MainWindow::searchEntries() {
       entry.note = spec.unavailable.empty() ? valueText(spec, session_.value(spec.id)) : tr("not here");
       entry.words = QString::fromStdString(spec.help) + QLatin1Char(' ') + QString::fromStdString(spec.id);
       entry.icon = QStringLiteral("controls");
-      entry.run = [this, id = spec.id] {
-        showPanel("controls");
-        if (auto* controls = qobject_cast<ControlsPanel*>(panel("controls"))) controls->reveal(id);
-      };
+      entry.run = [this, id = QString::fromStdString(spec.id)] { revealControl(id); };
       if (spec.unavailable.empty() &&
           (spec.kind == ControlKind::slider || spec.kind == ControlKind::integer || spec.kind == ControlKind::seed)) {
         entry.set = [this, id = spec.id](double value) {
@@ -52,6 +49,8 @@ std::vector<SearchEntry> MainWindow::searchEntries() {
           session_.setControl(id, value);
           session_.endGesture();
         };
+        const bool whole = spec.kind != ControlKind::slider;
+        entry.takes = [whole, low = spec.min, high = spec.max](double value) { return value >= low && value <= high && (!whole || value == std::floor(value)); };
       }
       entries.push_back(std::move(entry));
     }
@@ -77,7 +76,7 @@ std::vector<SearchEntry> MainWindow::searchEntries() {
   for (const auto& system : session_.systems()) {
     entries.push_back({QString::fromStdString(system.name), tr("System"), QString::number(system.year),
                        QString::fromStdString(system.sentence + " " + system.paper + " " + system.authors), "info",
-                       [this, id = QString::fromStdString(system.id)] { session_.openSheet("explained", {id}); }});
+                       [this, id = QString::fromStdString(system.id)] { session_.openSheet("catalogue", {id}); }});
   }
   return entries;
 }

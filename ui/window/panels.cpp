@@ -26,7 +26,7 @@ const std::vector<PanelSpec>& panels() {
        352},
       {"shelf", QT_TRANSLATE_NOOP("Panels", "Shelf"), "shelf", {"play", "compare", "data"}, PanelArea::left, [](Session& s) { return new ShelfPanel(s); }, 232},
       {"timeline", QT_TRANSLATE_NOOP("Panels", "Timeline"), "timeline", {"play"}, PanelArea::bottom, [](Session& s) { return new TimelinePanel(s); }, 220},
-      {"train", QT_TRANSLATE_NOOP("Panels", "Run"), "train", {"train"}, PanelArea::centre, [](Session& s) { return new TrainPanel(s); }, 620},
+      {"train", QT_TRANSLATE_NOOP("Panels", "Run"), "train", {"train"}, PanelArea::centre, [](Session& s) { return new TrainPanel(s); }, 648},
       {"data", QT_TRANSLATE_NOOP("Panels", "Data"), "data", {"data"}, PanelArea::whole, [](Session& s) { return new DataPanel(s); }},
       {"catalogue", QT_TRANSLATE_NOOP("Panels", "Catalogue"), "system", {}, PanelArea::sheet, [](Session& s) { return new CataloguePanel(s); }, 536},
       {"new-run", QT_TRANSLATE_NOOP("Panels", "New run"), "train", {}, PanelArea::sheet, [](Session& s) { return new RunForm(s); }, 460},

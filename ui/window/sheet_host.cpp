@@ -70,7 +70,16 @@ void SheetHost::open(const PanelSpec& spec, const QStringList& arguments) {
   setAccessibleName(title_->text());
   slide(true);
   // Enter shall do what the sheet is for: the keyboard goes there.
-  if (QWidget* first = shown->focusProxy() ? shown->focusProxy() : shown->nextInFocusChain()) first->setFocus(Qt::OtherFocusReason);
+  QWidget* first = shown->focusProxy();
+  // A button that cannot be pressed yet takes no focus, and the keys would go to the stage: then the sheet itself has it.
+  if (!first || !first->isEnabled()) {
+    shown->setFocusProxy(nullptr);
+    if (shown->focusPolicy() == Qt::NoFocus) shown->setFocusPolicy(Qt::StrongFocus);
+    shown->setFocus(Qt::OtherFocusReason);
+    shown->setFocusProxy(first);
+  } else {
+    first->setFocus(Qt::OtherFocusReason);
+  }
 }
 
 void SheetHost::close() {

@@ -86,6 +86,7 @@ const std::vector<Verb>& verbs() {
       {"grid", kView, QT_TRANSLATE_NOOP("Verbs", "Grid of seeds"), "data", Qt::Key_G, stageKey(Qt::Key_G), true, true},
       {"wipe", kView, QT_TRANSLATE_NOOP("Verbs", "Wipe between A and B"), "wipe", Qt::Key_W, stageKey(Qt::Key_W), true},
       {"difference", kView, QT_TRANSLATE_NOOP("Verbs", "Difference of A and B"), "difference", Qt::Key_D, stageKey(Qt::Key_D), true},
+      {"spectrum", kView, QT_TRANSLATE_NOOP("Verbs", "Spectrum of the picture"), "spectrum", Qt::Key_P, stageKey(Qt::Key_P), true},
       {"views-1", kView, QT_TRANSLATE_NOOP("Verbs", "One view"), "view-1", QKeySequence("Alt+1"),
        [](MainWindow& w) { w.session().setViewCount(1); }, false, true},
       {"views-2", kView, QT_TRANSLATE_NOOP("Verbs", "Two views"), "view-2", QKeySequence("Alt+2"),
