@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "engine/data/store.h"
 #include "engine/explore/model_shelf.h"
@@ -41,14 +40,6 @@ class Progress : public metrics::EvaluateObserver {
   std::chrono::steady_clock::time_point printed_{};
 };
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  std::stringstream stream(list);
-  for (std::string part; std::getline(stream, part, ',');)
-    if (!part.empty()) parts.push_back(part);
-  return parts;
-}
-
 void measure(const Arguments& given, const Context& context) {
   struct sigaction action {};
   action.sa_handler = [](int) { asked_to_stop = true; };
@@ -61,7 +52,7 @@ void measure(const Arguments& given, const Context& context) {
   const auto player = shelf.make_player(model);
   const auto store = data::Store::open(given.data, info.width_px);
   metrics::EvaluateOptions options;
-  options.metrics = split(given.metrics);
+  options.metrics = metrics::parse_metrics(given.metrics);
   options.samples = given.samples;
   options.seed = static_cast<std::uint64_t>(given.seed);
   options.device = context.device;

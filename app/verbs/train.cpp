@@ -9,6 +9,7 @@
 #include "engine/jobs/boundary.h"
 #include "engine/jobs/command_line.h"
 #include "engine/jobs/detached_job.h"
+#include "engine/jobs/snapshot_broadcast.h"
 #include "engine/train/stats_file.h"
 #include "engine/train/store_data.h"
 #include "engine/train/train_job.h"
@@ -137,7 +138,8 @@ void train(const Arguments& given, Context& context) {
         if (!job.note().empty()) std::fprintf(stderr, "orrery: %s\n", job.note().c_str());
         return socket;
       };
-      made = run_training(options, job, nullptr, store_opener(), environment);
+      SnapshotBroadcast viewers(job);
+      made = run_training(options, job, &viewers, store_opener(), environment);
     }
     job.end_well(made);
     printer.end_line();
@@ -160,7 +162,7 @@ void add_train(CLI::App& program, Context& context) {
   verb->add_option("--out", given->options.out, "the run folder")->required();
   verb->add_option("--preset", given->options.preset, "a named configuration of the system");
   verb->add_option("--set", given->set, "one setting, path=value (may be repeated)")->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->add_option("--until", given->until, "when to stop: 200kimg, 10min, 2h, 5000steps (counts earlier sittings too)");
+  verb->add_option("--until", given->until, "when to stop: 200kimg, 40s, 10min, 2h, 5000steps (counts earlier sittings too)");
   verb->add_flag("--resume", given->options.resume, "go on with the run in --out");
   verb->add_option("--seed", given->options.seed, "of all random numbers");
   verb->add_option("--device", given->options.device, "cpu or cuda");

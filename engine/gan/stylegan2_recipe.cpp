@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/metrics/evaluate.h"
+
 namespace orrery::gan {
 
 double auto_r1_gamma(std::int64_t resolution_px, std::int64_t batch) {
@@ -33,11 +35,11 @@ std::vector<config::Preset> stylegan2_presets() {
       {"paper256", "256 px, published", "The published 256 px configuration: batch 64, half the channels above 64 px. A GPU.", "",
        Json::parse(R"({"network": {"resolution_px": 256, "channel_base": 16384, "mbstd_group": 8},
                        "objective": {"r1_gamma": 1},
-                       "train": {"batch": 64, "lr_g": 0.0025, "lr_d": 0.0025, "ema_kimg": 20}})")},
+                       "train": {"batch": 64, "lr_g": 0.0025, "lr_d": 0.0025, "ema_kimg": 20, "measure_samples": 2000}})")},
       {"paper1024", "1024 px, published", "The published 1024 px configuration (config F): batch 32. A large GPU.", "",
        Json::parse(R"({"network": {"resolution_px": 1024, "channel_base": 32768, "mbstd_group": 4},
                        "objective": {"r1_gamma": 10},
-                       "train": {"batch": 32, "lr_g": 0.002, "lr_d": 0.002, "ema_kimg": 10}})")},
+                       "train": {"batch": 32, "lr_g": 0.002, "lr_d": 0.002, "ema_kimg": 10, "measure_samples": 2000}})")},
   };
 }
 
@@ -54,6 +56,11 @@ void resolve_stylegan2(StyleGan2Config& config, const DataShape& data) {
   if (network.channels < 1 || network.channels > 4) config::refuse("network.channels", "must be 1 to 4");
   if (network.channel_base / side < 1)
     config::refuse("network.channel_base", "gives no channel at " + std::to_string(side) + " px; it must be at least the resolution");
+  try {
+    metrics::parse_metrics(config.train.measure);
+  } catch (const Error& error) {
+    config::refuse("train.measure", "is \"" + config.train.measure + "\"; it may name fd, kd, pr and swd, with commas");
+  }
   if (!config.objective.r1_gamma) {
     config.objective.r1_gamma = auto_r1_gamma(side, config.train.batch);
   }
@@ -129,6 +136,7 @@ Plan stylegan2_plan(const StyleGan2Config& config, std::function<std::unique_ptr
   stage.mirror = config.data.mirror;
   stage.until = {train.until_kimg, Until::Unit::kimg};
   stage.snapshot_kimg = train.snapshot_kimg;
+  stage.measure = {metrics::parse_metrics(train.measure), train.measure_every, train.measure_samples};
   return {{stage}};
 }
 

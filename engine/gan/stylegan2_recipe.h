@@ -57,6 +57,9 @@ struct StyleGan2TrainConfig {
   double ema_ramp_up = 0.0;
   double until_kimg = 25000.0;
   double snapshot_kimg = 200.0;
+  std::string measure = "fd,kd,pr,swd";
+  std::int64_t measure_every = 1;
+  std::int64_t measure_samples = 256;
 };
 
 struct StyleGan2DataConfig {
@@ -115,6 +118,9 @@ void visit_fields(Visitor& v, StyleGan2TrainConfig& c) {
   v("ema_ramp_up", c.ema_ramp_up, {.help = "the half-life is at most this part of the training so far, 0: no ramp", .min = 0, .max = 1});
   v("until_kimg", c.until_kimg, {.help = "length of the training", .unit = "kimg", .min = 0, .max = 1e9});
   v("snapshot_kimg", c.snapshot_kimg, {.help = "how often a snapshot is kept", .unit = "kimg", .min = 1e-3, .max = 1e9});
+  v("measure", c.measure, {.help = "what is measured of snapshots against the data: fd, kd, pr, swd, with commas; empty: nothing"});
+  v("measure_every", c.measure_every, {.help = "one of so many snapshots is measured", .min = 1, .max = 1000});
+  v("measure_samples", c.measure_samples, {.help = "generated pictures a measurement looks at; its distances depend on it", .min = 5, .max = 100000});
 }
 
 template <class Visitor>

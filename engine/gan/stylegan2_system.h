@@ -7,6 +7,7 @@
 
 #include "engine/explore/generator_player.h"
 #include "engine/gan/stylegan2_recipe.h"
+#include "engine/gan/stylegan2_weights.h"
 #include "engine/nn/reset.h"
 #include "engine/systems/system.h"
 
@@ -38,6 +39,15 @@ class StyleGan2System : public System {
     const auto g = make_stylegan2_generator(network);
     nn::reset_all(*g, Rng(0).fork("g"));
     return g;
+  }
+
+  std::optional<Json> config_from_weights(const std::map<std::string, at::Tensor>& weights, const Json& hints) const override {
+    const auto found = stylegan2_from_weights(weights, hints);
+    if (!found) return std::nullopt;
+    Config config;
+    config.network = found->network;
+    config.objective = found->objective;
+    return config::to_config(config);
   }
 
   std::unique_ptr<Player> make_player(std::shared_ptr<const Model> model) const override { return make_generator_player(std::move(model)); }

@@ -91,6 +91,7 @@ class Watcher {
         continue;
       }
       if (ended_) return finish();
+      tell_whether_watched();
       look_for_snapshots();
     }
   }
@@ -99,6 +100,7 @@ class Watcher {
   bool connect() {
     const auto trainer = RunLock::holder(folder_.path);
     if (!trainer) return false;
+    told_ = false;
     // The folder may have been moved since the trainer wrote where it listens.
     return connection_.open(jobs::control_socket_path(folder_.path)) || connection_.open(trainer->socket);
   }
@@ -151,8 +153,34 @@ class Watcher {
         pass_on(*message->stats);
       }
       if (message->status) mirror(*message->status);
+      if (message->snapshot) take(*message->snapshot);
     }
     return !connection_.broken();
+  }
+
+  // The trainer makes passing snapshots only while somebody looks.
+  void tell_whether_watched() {
+    if (sink_ == nullptr || !connection_.is_open()) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - asked_ < std::chrono::milliseconds(500)) return;
+    asked_ = now;
+    const bool watched = sink_->watched(folder_.path);
+    if (watched == told_) return;
+    told_ = watched;
+    connection_.write(jobs::framed(jobs::watching_message(watched)));
+  }
+
+  void take(jobs::SnapshotNews news) {
+    if (sink_ == nullptr) return;
+    if (news == jobs::SnapshotNews::kept) {
+      looked_ = {};  // look at once
+      return;
+    }
+    try {
+      sink_->publish(folder_.path, load_model(folder_.live()), last_values_, /*keep=*/false);
+    } catch (const Error&) {
+      // Replaced while it was read, or gone: the next one will do.
+    }
   }
 
   void mirror(const JobStatus& status) {
@@ -206,11 +234,11 @@ class Watcher {
   SnapshotSink* sink_;
   Connection connection_;
   JobStatus last_;
-  bool ended_ = false, first_look_done_ = false;
+  bool ended_ = false, first_look_done_ = false, told_ = false;
   std::int64_t step_ = 0, last_point_ = -1;
   std::map<std::string, double> last_values_;
   std::set<std::string> seen_;
-  std::chrono::steady_clock::time_point looked_{};
+  std::chrono::steady_clock::time_point looked_{}, asked_{};
 };
 
 }  // namespace

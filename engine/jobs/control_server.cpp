@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -36,6 +37,7 @@ struct Client {
   int descriptor = -1;
   FrameReader reader;
   std::string unsent;
+  bool watching = false;
   bool wants_status = true;  // the newest status has not been handed to it yet
   bool dead = false;
 };
@@ -71,12 +73,12 @@ struct ControlServer::Impl {
   ino_t inode = 0;  // of the socket file: a later trainer's must not be removed
   std::thread thread;
   std::atomic<bool> stop{false};
-  std::atomic<int> connected{0};
+  std::atomic<int> connected{0}, watching{0};
 
   std::mutex mutex;  // everything below but `clients`, which is the thread's own
   std::string newest_status;
   bool status_changed = false;
-  std::deque<std::string> stats;
+  std::deque<std::string> stats, snapshots;
   std::deque<JobVerb> verbs;
   std::vector<Client> clients;
 
@@ -110,6 +112,10 @@ struct ControlServer::Impl {
       client.reader.add({bytes, static_cast<std::size_t>(count)});
       while (const auto text = client.reader.next()) {
         const auto message = parse_message(*text);
+        if (message && message->watching) {
+          client.watching = *message->watching;
+          continue;
+        }
         if (!message || !message->verb) {  // garbage: whatever this is, it is not one of ours
           client.dead = true;
           return;
@@ -136,11 +142,12 @@ struct ControlServer::Impl {
 
   // Hands new messages to the clients' buffers.
   void distribute() {
-    std::deque<std::string> points;
+    std::deque<std::string> points, news;
     std::string status;
     {
       const std::lock_guard lock(mutex);
       points.swap(stats);
+      news.swap(snapshots);
       status = newest_status;
       if (status_changed) {
         for (auto& client : clients) client.wants_status = true;
@@ -149,6 +156,9 @@ struct ControlServer::Impl {
     }
     for (auto& client : clients) {
       for (const auto& point : points) client.unsent += point;
+      if (client.watching) {
+        for (const auto& one : news) client.unsent += one;
+      }
       // A status only when the ones before have gone out: a slow client gets fewer, not older ones.
       if (client.wants_status && !status.empty() && client.unsent.size() < 16384) {
         client.unsent += status;
@@ -165,6 +175,7 @@ struct ControlServer::Impl {
     }
     std::erase_if(clients, [](const Client& client) { return client.dead; });
     connected = static_cast<int>(clients.size());
+    watching = static_cast<int>(std::count_if(clients.begin(), clients.end(), [](const Client& client) { return client.watching; }));
   }
 
   void run() {
@@ -254,6 +265,7 @@ ControlServer::~ControlServer() {
 
 const std::string& ControlServer::path() const { return impl_->path; }
 int ControlServer::clients() const { return impl_->connected; }
+bool ControlServer::watched() const { return impl_->watching > 0; }
 
 void ControlServer::send(const JobStatus& status) {
   std::string message = framed(status_message(status));
@@ -271,6 +283,15 @@ void ControlServer::send(const StatsPoint& point) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->connected == 0) return;  // whoever comes later reads stats.jsonl
     impl_->stats.push_back(std::move(message));
+  }
+  impl_->ring();
+}
+
+void ControlServer::send(SnapshotNews news) {
+  if (impl_->watching == 0) return;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->snapshots.push_back(framed(snapshot_message(news)));
   }
   impl_->ring();
 }

@@ -7,6 +7,7 @@
 
 #include "engine/api/job.h"
 #include "engine/api/training.h"
+#include "engine/jobs/messages.h"
 
 namespace orrery::jobs {
 
@@ -24,9 +25,12 @@ class ControlServer {
 
   const std::string& path() const;
   int clients() const;
+  // Whether one of them looks at the pictures of the run.
+  bool watched() const;
   // Both return at once. A client that cannot keep up misses older statuses, and is disconnected once a megabyte waits for it.
   void send(const JobStatus& status);
   void send(const StatsPoint& point);
+  void send(SnapshotNews news);
   std::optional<JobVerb> next_verb();
 
  private:

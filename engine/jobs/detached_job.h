@@ -21,6 +21,8 @@ class DetachedJob : public BasicJob {
   // Opens the control socket of the run; its path, or "" when there can be none (said in `note`).
   std::string open_control(const std::string& run);
   const std::string& note() const { return note_; }
+  // Null until the control socket is open.
+  jobs::ControlServer* server() const { return server_.get(); }
   bool attended() const { return server_ && server_->clients() > 0; }
 
   std::optional<JobVerb> next_verb() override;

@@ -75,6 +75,9 @@ std::string stats_message(const StatsPoint& p) {
 
 std::string verb_message(JobVerb verb) { return dumped({{"verb", verb_name(verb)}}); }
 
+std::string watching_message(bool watching) { return dumped({{"watching", watching}}); }
+std::string snapshot_message(SnapshotNews news) { return dumped({{"snapshot", news == SnapshotNews::kept ? "kept" : "passing"}}); }
+
 std::optional<Message> parse_message(const std::string& text) {
   try {
     const Json json = Json::parse(text, [](int depth, Json::parse_event_t, Json&) { return depth < 16; });  // deeper parts are dropped
@@ -89,6 +92,12 @@ std::optional<Message> parse_message(const std::string& text) {
     } else if (json.contains("verb")) {
       message.verb = verb_from(json.at("verb").get<std::string>());
       if (!message.verb) return std::nullopt;
+    } else if (json.contains("watching")) {
+      message.watching = json.at("watching").get<bool>();
+    } else if (json.contains("snapshot")) {
+      const auto news = json.at("snapshot").get<std::string>();
+      if (news != "kept" && news != "passing") return std::nullopt;
+      message.snapshot = news == "kept" ? SnapshotNews::kept : SnapshotNews::passing;
     } else {
       return std::nullopt;
     }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 
 #include "engine/api/result.h"
 #include "engine/features/efficientnet_lite.h"
@@ -62,6 +63,17 @@ std::string counted(const char* what, std::int64_t done, std::int64_t all) { ret
 
 const std::vector<std::string>& metric_names() {
   static const std::vector<std::string> names{"fd", "kd", "pr", "swd"};
+  return names;
+}
+
+std::vector<std::string> parse_metrics(const std::string& list) {
+  std::vector<std::string> names;
+  std::stringstream stream(list);
+  for (std::string name; std::getline(stream, name, ',');) {
+    std::erase(name, ' ');
+    if (!name.empty()) names.push_back(name);
+  }
+  if (!names.empty()) wanted_of(names);
   return names;
 }
 

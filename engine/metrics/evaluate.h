@@ -20,6 +20,9 @@ namespace orrery::metrics {
 // EfficientNet-Lite0 (1280 numbers a picture) and need its weights: ./app/fetch_weights efficientnet_lite0.
 const std::vector<std::string>& metric_names();
 
+// "fd,swd" -> {"fd", "swd"}; "" -> {}. Throws Error(wrong_use) for a name that is none.
+std::vector<std::string> parse_metrics(const std::string& list);
+
 struct EvaluateOptions {
   std::vector<std::string> metrics{"fd"};
   std::int64_t samples = 2000;      // generated pictures; every distance depends on it, so compare like with like

@@ -28,6 +28,13 @@ struct EmaConfig {
   double ramp_up = 0.05;   // half life never above ramp_up * pictures seen; <= 0: no ramp
 };
 
+// How good the snapshots are (engine/metrics/evaluate.h), measured while the run goes on; in stats.jsonl at the snapshot's step.
+struct MeasureConfig {
+  std::vector<std::string> metrics;  // "fd", "kd", "pr", "swd"; empty: never
+  std::int64_t every = 1;            // of so many snapshots one is measured
+  std::int64_t samples = 256;        // generated pictures
+};
+
 struct Stage {
   std::string name;
   std::function<std::unique_ptr<Objective>()> make_objective;
@@ -38,6 +45,7 @@ struct Stage {
   bool mirror = false;         // random horizontal flips of the data
   Until until{200.0, Until::Unit::kimg};
   double snapshot_kimg = 10.0;  // how often a snapshot is kept
+  MeasureConfig measure;
 };
 
 // Stages run one after the other. A module of a later stage that has the name of one before takes over every weight of equal name and

@@ -14,9 +14,10 @@ namespace {
 
 constexpr const char* format_name = "orrery-run-1";
 
-std::string numbered(const std::string& stem, std::int64_t number, const char* suffix) {
-  char digits[24];
-  std::snprintf(digits, sizeof digits, "%06lld", static_cast<long long>(number));
+// In thousands of pictures to the last picture: two of one kimg do not overwrite each other.
+std::string numbered(const std::string& stem, std::int64_t pictures, const char* suffix) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%06lld.%03lld", static_cast<long long>(pictures / 1000), static_cast<long long>(pictures % 1000));
   return stem + digits + suffix;
 }
 
@@ -30,8 +31,8 @@ void make_folder(const std::string& path) {
 
 }  // namespace
 
-std::string RunFolder::snapshot(std::int64_t pictures) const { return numbered(path + "/snapshots/snapshot-", pictures / 1000, ".safetensors"); }
-std::string RunFolder::probe(std::int64_t pictures) const { return numbered(path + "/probes/probe-", pictures / 1000, ".png"); }
+std::string RunFolder::snapshot(std::int64_t pictures) const { return numbered(path + "/snapshots/snapshot-", pictures, ".safetensors"); }
+std::string RunFolder::probe(std::int64_t pictures) const { return numbered(path + "/probes/probe-", pictures, ".png"); }
 
 bool RunFolder::has_run() const {
   std::error_code ignored;

@@ -1,7 +1,8 @@
 // The run folder: its layout, its record (config.json) and its event log.
 //   config.json  stats.jsonl  log.txt  lock  control.sock
-//   snapshots/snapshot-{kimg:06d}.safetensors   the averaged network, a model file
-//   probes/probe-{kimg:06d}.png, reals.png       always the same latents; real pictures
+//   live.safetensors                              while somebody watches from another process: the newest passing snapshot
+//   snapshots/snapshot-{kimg:010.3f}.safetensors   the averaged network, a model file
+//   probes/probe-{kimg:010.3f}.png, reals.png       always the same latents; real pictures
 //   checkpoints/state-{step:08d}.safetensors, manifest-{step:08d}.json
 #pragma once
 
@@ -34,6 +35,7 @@ struct RunFolder {
   std::string checkpoints() const { return path + "/checkpoints"; }
   std::string snapshot(std::int64_t pictures) const;
   std::string probe(std::int64_t pictures) const;
+  std::string live() const { return path + "/live.safetensors"; }
   std::string reals() const { return path + "/probes/reals.png"; }
 
   bool has_run() const;

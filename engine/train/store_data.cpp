@@ -30,6 +30,7 @@ class StoreData : public TrainingData {
     return {store_->height_px(), store_->channels(), static_cast<std::int64_t>(store_->class_names().size()), store_->size()};
   }
   const std::vector<std::string>& class_names() const override { return store_->class_names(); }
+  std::shared_ptr<const data::Store> store() const override { return store_; }
   std::unique_ptr<BatchSource> batches(const Stage& stage, std::uint64_t seed, int threads) const override {
     data::LoaderOptions options;
     options.batch = stage.batch;

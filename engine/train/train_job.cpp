@@ -171,6 +171,8 @@ std::string run_training(const TrainOptions& options, JobContext& job, SnapshotS
   }
   folder.create_parts();
   folder.write_record(record);
+  std::error_code no_live;
+  fs::remove(folder.live(), no_live);  // of a trainer that was killed
   if (environment.open_control) lock->announce(environment.open_control(folder.path));
 
   setup.meta = {{"orrery.data", record.data_name}, {"orrery.preset", record.preset}, {"orrery.seed", std::to_string(record.seed)},
@@ -186,6 +188,11 @@ std::string run_training(const TrainOptions& options, JobContext& job, SnapshotS
   setup.reals = [](const at::Tensor& pictures, const std::string& path) {
     write_sheet(pictures.narrow(0, 0, std::min<std::int64_t>(probe_count, pictures.size(0))).cpu(), probe_columns, path);
   };
+  if (const auto store = data->store()) {
+    setup.measure = [&system, store, device = record.device](std::shared_ptr<const Model> model, const MeasureConfig& config, const std::function<bool()>& interrupted) {
+      return measure_snapshot(system, std::move(model), *store, config, device, interrupted);
+    };
+  }
   TrainingRun run(std::move(setup), environment.settings, job, sink);
   run.go();
   if (run.stopped()) {

@@ -1,8 +1,12 @@
 #include "engine/train/trainer.h"
 
+#include <ATen/DeviceAccelerator.h>
+
 #include <algorithm>
 
 #include "engine/api/result.h"
+#include "engine/device/host_memory.h"
+#include "engine/jobs/boundary.h"
 #include "engine/train/ema.h"
 
 namespace orrery {
@@ -18,6 +22,39 @@ Batch piece_of(const Batch& batch, std::int64_t begin, std::int64_t count) {
   if (batch.labels.defined()) piece.labels = batch.labels.narrow(0, begin, count);
   if (!batch.indices.empty()) piece.indices.assign(batch.indices.begin() + begin, batch.indices.begin() + begin + count);
   return piece;
+}
+
+// What a phase changes besides gradients (buffers, small tensors, the meter), so that it can be done again from the start.
+class TakeBack {
+ public:
+  TakeBack(TrainState& state, Meter& meter) : state_(state), meter_(meter), meter_before_(meter), small_(state.tensors) {
+    const at::NoGradGuard no_grad;
+    for (auto& [name, module] : state.modules) {
+      for (const auto& buffer : module->buffers()) buffers_.emplace_back(buffer, buffer.clone());
+    }
+    for (auto& [name, tensor] : small_) tensor = tensor.clone();
+  }
+  void undo() {
+    const at::NoGradGuard no_grad;
+    for (auto& [buffer, before] : buffers_) buffer.copy_(before);
+    for (auto& [name, tensor] : small_) state_.tensors[name] = tensor.clone();
+    meter_ = meter_before_;
+    for (auto& [name, module] : state_.modules) {
+      for (auto& parameter : module->parameters()) parameter.mutable_grad() = at::Tensor();
+    }
+  }
+
+ private:
+  TrainState& state_;
+  Meter& meter_;
+  Meter meter_before_;
+  std::map<std::string, at::Tensor> small_;
+  std::vector<std::pair<at::Tensor, at::Tensor>> buffers_;
+};
+
+void empty_caches(const std::string& device) {
+  release_host_memory();
+  if (device != "cpu") at::accelerator::emptyCache();
 }
 
 // Weights of equal name and shape.
@@ -77,13 +114,46 @@ void Trainer::begin_next_stage() {
 
 StepInfo Trainer::info() const { return {progress_.stage_step, static_cast<double>(progress_.stage_pictures), stage().batch}; }
 
+std::int64_t Trainer::piece() const {
+  std::int64_t most = stage().batch;
+  for (const std::int64_t limit : {stage().micro_batch, most_at_once_}) {
+    if (limit > 0) most = std::min(most, limit);
+  }
+  return most;
+}
+
 void Trainer::run_phase(const Phase& phase, const Batch& batch) {
   for (auto& [name, module] : state_.modules) {
     set_gradients(*module, std::find(phase.modules.begin(), phase.modules.end(), name) != phase.modules.end());
   }
+  TakeBack before(state_, meter_);
+  while (true) {
+    std::string why;
+    try {
+      add_gradients(phase, batch);
+      break;
+    } catch (...) {
+      const JobError error = error_of(std::current_exception());
+      if (error.code != ErrorCode::out_of_memory) throw;
+      why = error.details;
+    }
+    // Only here, outside of the handler, are all tensors of the attempt gone.
+    before.undo();
+    empty_caches(device_);
+    const std::int64_t tried = piece() < stage().batch ? std::min(piece(), batch.pictures.size(0)) : batch.pictures.size(0);
+    if (tried <= 1) {
+      throw Error(ErrorCode::out_of_memory, "A training step does not fit into memory, not even one picture at a time.", "The last checkpoint is safe.",
+                  "Close other programs and resume, or train a smaller network or picture size.", why);
+    }
+    most_at_once_ = (tried + 1) / 2;
+  }
+  optimiser_->step(phase.modules, phase.all_gradients, lr_scale_);
+}
+
+void Trainer::add_gradients(const Phase& phase, const Batch& batch) {
   const Rng rng = Rng(seed_).fork("train").fork(static_cast<std::uint64_t>(progress_.step)).fork(phase.name);
   const std::int64_t whole = batch.pictures.size(0);
-  const std::int64_t micro = stage().micro_batch > 0 ? std::min(stage().micro_batch, whole) : whole;
+  const std::int64_t micro = piece() < stage().batch ? std::min(piece(), whole) : whole;
   for (std::int64_t begin = 0; begin < whole; begin += micro) {
     const std::int64_t count = std::min(micro, whole - begin);
     const double share = static_cast<double>(count) / static_cast<double>(whole);
@@ -105,7 +175,6 @@ void Trainer::run_phase(const Phase& phase, const Batch& batch) {
     }
     (total * (phase.gain * share)).backward();
   }
-  optimiser_->step(phase.modules, phase.all_gradients, lr_scale_);
 }
 
 void Trainer::step(const Batch& batch) {

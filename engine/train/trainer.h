@@ -34,11 +34,14 @@ class Trainer {
   Trainer(Plan plan, std::uint64_t seed, std::string device = "cpu");
 
   // One pass through the phases that are due: freeze everything else, loss, gradients, Adam; then averages and Objective::after_step, which
-  // sees the step as done. Terms are averaged over the batch, weighted by each piece's share when it is taken in micro-batches, and appear
+  // sees the step as done. A phase that runs out of memory is taken back and done again in pieces of half as many pictures, and so are all
+  // phases after it: exactly what a micro_batch of that size gives. Terms are averaged over the batch, weighted by each piece's share when it is taken in micro-batches, and appear
   // in the meter as "loss.<term>". Throws Error(not_a_number) before any weight has moved in the phase whose loss is not finite (on a
-  // CUDA device: when the meter is settled).
+  // CUDA device: when the meter is settled), Error(out_of_memory) when not even one picture fits.
   void step(const Batch& batch);
   void add_time(double seconds);
+  // The most pictures that a phase takes at once: the stage's, or less since a step did not fit into memory.
+  std::int64_t piece() const;
 
   const Plan& plan() const { return plan_; }
   const Stage& stage() const { return plan_.stages[static_cast<std::size_t>(progress_.stage)]; }
@@ -65,6 +68,7 @@ class Trainer {
  private:
   void build_stage();
   void run_phase(const Phase& phase, const Batch& batch);
+  void add_gradients(const Phase& phase, const Batch& batch);
   StepInfo info() const;
 
   Plan plan_;
@@ -72,6 +76,7 @@ class Trainer {
   std::string device_;
   Progress progress_;
   double lr_scale_ = 1.0;
+  std::int64_t most_at_once_ = 0;  // > 0: what memory allowed so far
 
   std::unique_ptr<Objective> objective_;
   TrainState state_;

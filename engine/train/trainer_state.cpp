@@ -57,7 +57,7 @@ io::TensorFile Trainer::checkpoint() {
   for (const auto& [name, module] : averages_) add("average/" + name + "/", *module);
   for (const auto& [name, tensor] : state_.tensors) file.tensors["state/" + name] = tensor.detach();
   optimiser_->save(file.tensors);
-  file.metadata[state_key] = nlohmann::json{{"progress", progress_json(progress_)}, {"lr_scale", lr_scale_}, {"meter", meter_.state()}}.dump();
+  file.metadata[state_key] = nlohmann::json{{"progress", progress_json(progress_)}, {"lr_scale", lr_scale_}, {"most_at_once", most_at_once_}, {"meter", meter_.state()}}.dump();
   return file;
 }
 
@@ -70,6 +70,7 @@ void Trainer::restore(const io::TensorFile& file) {
     if (progress.stage < 0 || static_cast<std::size_t>(progress.stage) >= plan_.stages.size()) does_not_fit("its stage does not exist");
     progress_ = progress;
     lr_scale_ = json.at("lr_scale").get<double>();
+    most_at_once_ = json.value("most_at_once", std::int64_t{0});
     meter_.restore(json.at("meter"));
   } catch (const nlohmann::json::exception&) {
     does_not_fit("its description cannot be read");

@@ -12,6 +12,8 @@
 
 namespace orrery {
 
+namespace data { class Store; }
+
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
@@ -26,6 +28,8 @@ class TrainingData {
   virtual std::string name() const = 0;
   virtual DataShape shape() const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;
+  // The pictures themselves, for measures against them; null where there are none to be had.
+  virtual std::shared_ptr<const data::Store> store() const { return nullptr; }
   virtual std::unique_ptr<BatchSource> batches(const Stage& stage, std::uint64_t seed, int threads) const = 0;
 };
 

@@ -68,16 +68,20 @@ void TrainingRun::start() {
   restore_newest();
   if (setup_.lr_scale > 0.0) trainer_->set_lr_scale(setup_.lr_scale);
   stats_ = std::make_unique<StatsFile>(setup_.folder.stats(), trainer_->progress().step);
+  std::int64_t last_line = 0;
   for (const auto& point : read_stats(setup_.folder.stats())) {
     job_.stats(point);
     last_values_ = point.values;
+    last_line = point.step;
   }
+  const Progress& progress = trainer_->progress();
+  line_due_ = progress.stage_step > 0 && last_line < progress.step && line_due(progress.pictures - trainer_->stage().batch, progress.pictures);
   open_batches();
   reset_clocks();
   save_time_ = clock_;
   job_.set_state(JobState::running);
   report(true);
-  const std::int64_t step = trainer_->progress().step;
+  const std::int64_t step = progress.step;
   setup_.folder.log(step == 0 ? "started" : "resumed at step " + std::to_string(step));
   if (step > 0) {
     if (sink_ != nullptr) publish(false);  // what was learnt so far plays at once
@@ -106,11 +110,14 @@ void TrainingRun::reset_clocks() {
 }
 
 void TrainingRun::loop() {
-  while (!rule_fulfilled()) {
+  while (true) {
+    const bool line_waits = line_due_ && !write_line();
+    if (!line_waits && rule_fulfilled()) return;
     if (listen() == Ask::stop) {
       stopped_ = true;
       return;
     }
+    if (line_waits) continue;
     one_step();
     if (seconds(Clock::now() - save_time_) >= settings_.checkpoint_s) insist([this] { save(); });
   }
@@ -133,15 +140,21 @@ bool TrainingRun::rule_fulfilled() {
 
 void TrainingRun::one_step() {
   const std::int64_t before = trainer_->progress().pictures;
+  const std::int64_t piece = trainer_->piece();
   trainer_->step(batches_->batch(trainer_->progress().step));
+  if (trainer_->piece() != piece) {
+    setup_.folder.log("step " + std::to_string(trainer_->progress().step) + " did not fit into memory; from here on at most " + std::to_string(trainer_->piece()) +
+                      " of the " + std::to_string(trainer_->stage().batch) + " pictures of a step are taken at once");
+  }
   const auto now = Clock::now();
   trainer_->add_time(seconds(now - clock_));
   clock_ = now;
   const std::int64_t after = trainer_->progress().pictures;
-  if (trainer_->progress().step == 1 || crosses(before, after, tick_interval(after))) tick();
+  line_due_ = line_due(before, after);
+  // A line that waits for measures comes after the snapshot, every other one before: what a snapshot says of itself is then new.
+  if (line_due_ && !measure_due(before, after)) write_line();
   report(false);
-  const auto snapshot_pictures = std::max<std::int64_t>(1, std::llround(trainer_->stage().snapshot_kimg * 1000.0));
-  if (crosses(before, after, snapshot_pictures)) {
+  if (snapshot_due(before, after)) {
     keep_snapshot(true);
   } else if (sink_ != nullptr && seconds(now - publish_time_) >= std::max(settings_.publish_s, 20.0 * publish_cost_s_) &&
              sink_->watched(setup_.folder.path)) {
@@ -164,7 +177,61 @@ double TrainingRun::fraction() const {
   return (static_cast<double>(progress.stage) + std::min(1.0, fraction_done(trainer_->stage().until, progress.stage_done()))) / stages;
 }
 
-void TrainingRun::tick() {
+bool TrainingRun::snapshot_due(std::int64_t before, std::int64_t after) const {
+  return crosses(before, after, std::max<std::int64_t>(1, std::llround(trainer_->stage().snapshot_kimg * 1000.0)));
+}
+
+bool TrainingRun::measure_due(std::int64_t before, std::int64_t after) const {
+  const MeasureConfig& config = trainer_->stage().measure;
+  if (!setup_.measure || config.metrics.empty() || config.every < 1 || !snapshot_due(before, after)) return false;
+  return after / std::max<std::int64_t>(1, std::llround(trainer_->stage().snapshot_kimg * 1000.0)) % config.every == 0;
+}
+
+bool TrainingRun::line_due(std::int64_t before, std::int64_t after) const {
+  return trainer_->progress().step == 1 || crosses(before, after, tick_interval(after)) || measure_due(before, after);
+}
+
+bool TrainingRun::write_line() {
+  const Progress& progress = trainer_->progress();
+  std::map<std::string, double> measured;
+  const bool measures = measure_due(progress.pictures - trainer_->stage().batch, progress.pictures);
+  if (measures && !measure(measured)) return false;
+  line_due_ = false;
+  tick(measured);
+  if (!measured.empty() && sink_ != nullptr && kept_) sink_->publish(setup_.folder.path, kept_, last_values_, true);
+  kept_.reset();
+  return true;
+}
+
+bool TrainingRun::measure(std::map<std::string, double>& values) {
+  const auto begin = Clock::now();
+  job_.progress(fraction(), "Measuring the snapshot");
+  const auto interrupted = [this] {
+    while (const auto verb = job_.next_verb()) heard_.push_back(*verb);
+    return !heard_.empty();
+  };
+  std::string note;
+  try {
+    SnapshotMeasures measures = setup_.measure(kept_ ? kept_ : copy_model(), trainer_->stage().measure, interrupted);
+    values = std::move(measures.values);
+    note = measures.note;
+  } catch (const Error& error) {
+    if (error.error().code == ErrorCode::cancelled && !heard_.empty()) return false;
+    if (error.error().code == ErrorCode::not_a_number) throw;
+    note = "the snapshot was not measured: " + error.error().what_happened + " " + error.error().what_to_do;
+  } catch (const std::exception& error) {  // a number less is no reason to stop training
+    note = std::string("the snapshot was not measured: ") + error.what();
+  }
+  if (!note.empty() && note != measure_note_) setup_.folder.log(note);
+  measure_note_ = note;
+  // Pictures per second are those of training.
+  const auto passed = Clock::now() - begin;
+  tick_time_ += passed;
+  report_time_ += passed;
+  return true;
+}
+
+void TrainingRun::tick(const std::map<std::string, double>& measured) {
   const std::string bad = trainer_->meter().settle();
   const Progress& progress = trainer_->progress();
   if (!bad.empty()) throw Error(ErrorCode::not_a_number, "\"" + bad + "\" became NaN or infinite near step " + std::to_string(progress.step) + ".");
@@ -172,6 +239,7 @@ void TrainingRun::tick() {
   const auto now = Clock::now();
   point.values["img_per_s"] = static_cast<double>(progress.pictures - tick_pictures_) / std::max(1e-9, seconds(now - tick_time_));
   if (trainer_->lr_scale() != 1.0) point.values["lr_scale"] = trainer_->lr_scale();
+  for (const auto& [name, value] : measured) point.values[name] = value;
   if (const auto unreadable = batches_->unreadable(); unreadable > 0) point.values["unreadable"] = static_cast<double>(unreadable);
   tick_time_ = now;
   tick_pictures_ = progress.pictures;
@@ -210,8 +278,15 @@ void TrainingRun::report(bool now) {
   job_.progress(done, trainer_->plan().stages.size() > 1 ? "Training: " + trainer_->stage().name : "Training");
 }
 
+std::optional<JobVerb> TrainingRun::next_verb() {
+  if (heard_.empty()) return job_.next_verb();
+  const JobVerb verb = heard_.front();
+  heard_.pop_front();
+  return verb;
+}
+
 TrainingRun::Ask TrainingRun::listen() {
-  while (const auto verb = job_.next_verb()) {
+  while (const auto verb = next_verb()) {
     switch (*verb) {
       case JobVerb::pause:
         if (pause() == Ask::stop) return Ask::stop;
@@ -244,7 +319,7 @@ TrainingRun::Ask TrainingRun::pause() {
 TrainingRun::Ask TrainingRun::wait(double at_most_s) {
   const auto begin = Clock::now();
   while (seconds(Clock::now() - begin) < at_most_s) {
-    const auto verb = job_.next_verb();
+    const auto verb = next_verb();
     if (!verb) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       continue;
@@ -267,6 +342,8 @@ TrainingRun::Ask TrainingRun::wait(double at_most_s) {
 TrainingRun::Ask TrainingRun::go_back(const Error& error) {
   const std::int64_t step = trainer_->progress().step;
   setup_.folder.log("step " + std::to_string(step) + ": " + error.error().what_happened);
+  line_due_ = false;
+  kept_.reset();
   restore_newest();
   const std::int64_t back = trainer_->progress().step;
   insist([&] { stats_->truncate_after(back); });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "engine/jobs/job_context.h"
 #include "engine/train/checkpoints.h"
+#include "engine/train/measure_snapshot.h"
 #include "engine/train/run_folder.h"
 #include "engine/train/snapshot_sink.h"
 #include "engine/train/stats_file.h"
@@ -43,6 +45,8 @@ struct RunSetup {
   // Draw the probe sheet of a model, and real pictures (uint8 [N, C, H, W]) for comparison; may be empty.
   std::function<void(std::shared_ptr<const Model>, const std::string& png)> probe;
   std::function<void(const at::Tensor& pictures, const std::string& png)> reals;
+  // Measures a snapshot against the data; may be empty. Throws Error(cancelled) soon after `interrupted` says true.
+  std::function<SnapshotMeasures(std::shared_ptr<const Model>, const MeasureConfig&, const std::function<bool()>& interrupted)> measure;
 };
 
 class TrainingRun {
@@ -65,11 +69,19 @@ class TrainingRun {
   bool rule_fulfilled();             // also begins the next stage when the stage's rule is
   void one_step();
   void finish();
+  std::optional<JobVerb> next_verb();
   Ask listen();                      // to the verbs said since the last step
   Ask pause();
   Ask wait(double at_most_s);        // paused: until resume, stop or the time is over
   Ask go_back(const Error& error);   // after a NaN: to the last checkpoint, then waits
-  void tick();
+  bool snapshot_due(std::int64_t before, std::int64_t after) const;   // between two counts of pictures
+  bool measure_due(std::int64_t before, std::int64_t after) const;
+  bool line_due(std::int64_t before, std::int64_t after) const;
+  // Writes the line of stats.jsonl that is due, with measures where they are. False when a person said something meanwhile that comes
+  // first; the line is then still due, also after stopping and resuming.
+  bool write_line();
+  bool measure(std::map<std::string, double>& values);
+  void tick(const std::map<std::string, double>& measured);
   void report(bool now);
   void save();                       // a checkpoint of this step, unless there is one
   void keep_snapshot(bool with_probe);
@@ -92,6 +104,10 @@ class TrainingRun {
   std::unique_ptr<BatchSource> batches_;
   std::vector<std::shared_ptr<torch::nn::Module>> spare_networks_;  // copies that viewers may have let go of
   std::map<std::string, double> last_values_;
+  std::deque<JobVerb> heard_;                 // while something was measured
+  std::shared_ptr<const Model> kept_;         // the snapshot of this step, until it is measured
+  bool line_due_ = false;
+  std::string measure_note_;                  // said already
 
   bool stopped_ = false;   // by a person, to be saved
   std::int64_t saved_step_ = -1;

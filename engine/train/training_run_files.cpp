@@ -70,6 +70,7 @@ void TrainingRun::keep_snapshot(bool with_probe) {
   insist([&] { save_model(*model, path); });
   if (sink_ != nullptr) sink_->publish(setup_.folder.path, model, last_values_, true);
   publish_time_ = Clock::now();
+  if (line_due_) kept_ = model;
   if (with_probe) insist([&] { draw_probe(model); });
 }
 

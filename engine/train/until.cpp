@@ -11,12 +11,14 @@ namespace {
 struct UnitName {
   const char* text;
   Until::Unit unit;
-  double factor;
+  double factor;  // minutes, kimg or steps in one of it
+  double divisor = 1;
 };
 constexpr UnitName unit_names[] = {
     {"kimg", Until::Unit::kimg, 1},     {"min", Until::Unit::minutes, 1},  {"minute", Until::Unit::minutes, 1},
     {"minutes", Until::Unit::minutes, 1}, {"h", Until::Unit::minutes, 60},   {"hour", Until::Unit::minutes, 60},
-    {"hours", Until::Unit::minutes, 60},  {"step", Until::Unit::steps, 1},   {"steps", Until::Unit::steps, 1},
+    {"s", Until::Unit::minutes, 1, 60},    {"sec", Until::Unit::minutes, 1, 60},  {"second", Until::Unit::minutes, 1, 60},
+    {"seconds", Until::Unit::minutes, 1, 60}, {"hours", Until::Unit::minutes, 60},  {"step", Until::Unit::steps, 1},   {"steps", Until::Unit::steps, 1},
 };
 
 }  // namespace
@@ -31,14 +33,18 @@ Until parse_until(const std::string& text) {
     for (const auto& known : unit_names) {
       if (unit != known.text) continue;
       if (known.unit == Until::Unit::steps && amount != std::floor(amount)) break;
-      return {amount * known.factor, known.unit};
+      return {amount * known.factor / known.divisor, known.unit};
     }
   }
   throw Error(ErrorCode::wrong_use, "\"" + text + "\" does not say when to stop.", "Nothing was started.",
-              "Write a number with kimg, min, h or steps, for example 200kimg, 10min or 5000steps.");
+              "Write a number with kimg, s, min, h or steps, for example 200kimg, 10min or 5000steps.");
 }
 
 std::string format_until(const Until& until) {
+  if (until.unit == Until::Unit::minutes && until.amount != std::floor(until.amount)) {  // "40s" rather than 0.6666666666666666min
+    const double seconds = std::round(until.amount * 60.0);
+    if (seconds / 60.0 == until.amount) return std::to_string(static_cast<long long>(seconds)) + "s";
+  }
   char digits[32];
   const auto written = std::to_chars(digits, digits + sizeof digits, until.amount);
   const char* unit = until.unit == Until::Unit::kimg ? "kimg" : until.unit == Until::Unit::minutes ? "min" : "steps";

@@ -1,4 +1,4 @@
-// Stop rules as text: "200kimg", "10min", "10 minutes", "2h", "5000steps".
+// Stop rules as text: "200kimg", "40s", "10min", "10 minutes", "2h", "5000steps".
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace orrery {
 
-// Throws Error(wrong_use) for anything but a positive number followed by kimg, min, minutes, h, hours or steps.
+// Throws Error(wrong_use) for anything but a positive number followed by kimg, s, seconds, min, minutes, h, hours or steps.
 Until parse_until(const std::string& text);
 // The shortest text that parse_until reads back as the same rule.
 std::string format_until(const Until& until);

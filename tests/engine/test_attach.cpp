@@ -16,6 +16,7 @@
 #include "engine/jobs/detached_job.h"
 #include "engine/jobs/frames.h"
 #include "engine/jobs/messages.h"
+#include "engine/jobs/snapshot_broadcast.h"
 #include "engine/train/run_lock.h"
 #include "toy_run.h"
 
@@ -35,7 +36,10 @@ int trainer_main(const std::string& run, double steps) {
     setup.threads = 1;
     setup.until = {steps, Until::Unit::steps};
     setup.folder.create_parts();
-    TrainingRun training(setup, {}, job, nullptr);
+    RunSettings settings;
+    settings.publish_s = 0.02;
+    SnapshotBroadcast viewers(job);
+    TrainingRun training(setup, settings, job, &viewers);
     training.go();
     if (training.stopped()) throw Error(ErrorCode::interrupted, "Stopped.");
     job.end_well(run);
@@ -169,7 +173,9 @@ class TestAttach : public QObject {
     QCOMPARE(back->status->numbers.count("bad"), std::size_t{0});
     QCOMPARE(back->status->error->code, ErrorCode::disk_full);
     for (int v = 0; v < 7; ++v) QCOMPARE(static_cast<int>(*jobs::parse_message(jobs::verb_message(static_cast<JobVerb>(v)))->verb), v);
-    for (const char* bad : {"", "{}", "[]", "1", "{\"verb\":\"explode\"}", "{\"verb\":1}", "{\"status\":{}}", "{\"stats\":{\"step\":1e300}}", "{\"status\":[[[[", "\xff\xfe",
+    QCOMPARE(*jobs::parse_message(jobs::watching_message(true))->watching, true);
+    QVERIFY(*jobs::parse_message(jobs::snapshot_message(jobs::SnapshotNews::passing))->snapshot == jobs::SnapshotNews::passing);
+    for (const char* bad : {"{\"watching\":1}", "{\"snapshot\":\"../x\"}", "", "{}", "[]", "1", "{\"verb\":\"explode\"}", "{\"verb\":1}", "{\"status\":{}}", "{\"stats\":{\"step\":1e300}}", "{\"status\":[[[[", "\xff\xfe",
                             R"({"status":{"title":1,"state":"running","fraction":0,"message":"","numbers":{},"result_path":""}})",
                             R"({"status":{"title":"","state":"flying","fraction":0,"message":"","numbers":{},"result_path":""}})"}) {
       QVERIFY2(!jobs::parse_message(bad), bad);
@@ -226,6 +232,45 @@ class TestAttach : public QObject {
     QCOMPARE(watch.job.points.size(), points.size());
     for (std::size_t i = 0; i < points.size(); ++i) QCOMPARE(watch.job.points[i].step, points[i].step);
     QVERIFY(!fs::exists(run + "/control.sock"));
+  }
+
+  // Passing snapshots are made only while somebody looks, and whoever looks is told.
+  void who_looks_gets_passing_snapshots() {
+    const std::string run = place("looked at"), live = run + "/live.safetensors";
+    const pid_t trainer = start("--trainer", run);
+    QVERIFY(eventually([&] { return fs::exists(run + "/control.sock") && step_of(run) > 20; }));
+    const int plain = connect_to(run + "/control.sock"), looking = connect_to(run + "/control.sock");
+    QVERIFY(plain >= 0 && looking >= 0);
+    ::usleep(200000);
+    QVERIFY(!fs::exists(live));
+    const auto say = [&](const std::string& message) { return ::send(looking, message.data(), message.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(message.size()); };
+    QVERIFY(say(jobs::framed(jobs::watching_message(true))));
+    // Counts the news of snapshots that arrive within a while.
+    const auto news = [](int descriptor, jobs::FrameReader& reader, double seconds) {
+      int passing = 0, kept = 0;
+      eventually([&] {
+        char bytes[4096];
+        const ssize_t count = ::recv(descriptor, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (count > 0) reader.add({bytes, static_cast<std::size_t>(count)});
+        while (const auto text = reader.next()) {
+          const auto message = jobs::parse_message(*text);
+          if (message && message->snapshot) ++(*message->snapshot == jobs::SnapshotNews::kept ? kept : passing);
+        }
+        return passing >= 3 && kept >= 1;
+      }, seconds);
+      return std::pair{passing, kept};
+    };
+    jobs::FrameReader reader, other;
+    const auto [passing, kept] = news(looking, reader, 60);
+    QVERIFY(passing >= 3 && kept >= 1);
+    QVERIFY(fs::exists(live));
+    QCOMPARE(io::read_safetensors(live).metadata.at("orrery.system"), std::string("toy"));
+    QCOMPARE(news(plain, other, 0.2), (std::pair{0, 0}));
+    QVERIFY(say(jobs::framed(jobs::verb_message(JobVerb::stop_and_save))));
+    QCOMPARE(wait_for(trainer), 4);
+    QVERIFY(!fs::exists(live));
+    ::close(plain);
+    ::close(looking);
   }
 
   void stop_by_the_watcher() {

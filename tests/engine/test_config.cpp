@@ -137,6 +137,8 @@ class TestConfig : public QObject {
     QTest::newRow("min") << "10min" << 10.0 << minutes;
     QTest::newRow("minutes") << "5minutes" << 5.0 << minutes;
     QTest::newRow("minute") << "1 minute" << 1.0 << minutes;
+    QTest::newRow("seconds") << "40s" << 40.0 / 60.0 << minutes;
+    QTest::newRow("seconds in full") << "90 seconds" << 1.5 << minutes;
     QTest::newRow("hours") << "2h" << 120.0 << minutes;
     QTest::newRow("steps") << "5000steps" << 5000.0 << steps;
     QTest::newRow("exponent") << "1e3steps" << 1000.0 << steps;

@@ -78,6 +78,14 @@ class TestImportModel : public QObject {
     const ImportedModel other = import_model({pickled, path("b.safetensors"), "stylegan2", "G"});
     QCOMPARE(other.set, std::string("G"));
     QVERIFY(other.hash != imported.hash);
+
+    // The same networks trained with augmentation: nothing in a generator tells, so a person may say it.
+    const ImportedModel ada = import_model({pickled, path("ada.safetensors"), "ada", ""});
+    QCOMPARE(ada.system, std::string("ada"));
+    const auto augmented = load_model(path("ada.safetensors"));
+    QCOMPARE(augmented->config.at("network"), model->config.at("network"));
+    QVERIFY(augmented->config.contains("augment"));
+    QVERIFY(picture_of(augmented).equal(picture_of(model)));
   }
 
   void state_dicts_and_neighbouring_arguments() {

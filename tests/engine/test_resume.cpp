@@ -134,7 +134,8 @@ class TestResume : public QObject {
     QVERIFY((names_in(straight_ + "/checkpoints") ==
              std::vector<std::string>{"manifest-00000000.json", "manifest-00000200.json", "state-00000000.safetensors", "state-00000200.safetensors"}));
     QVERIFY((names_in(straight_ + "/snapshots") ==
-             std::vector<std::string>{"snapshot-000000.safetensors", "snapshot-000001.safetensors", "snapshot-000002.safetensors", "snapshot-000003.safetensors"}));
+             std::vector<std::string>{"snapshot-000000.000.safetensors", "snapshot-000001.008.safetensors", "snapshot-000002.000.safetensors", "snapshot-000003.008.safetensors",
+                                       "snapshot-000003.200.safetensors"}));
     const auto points = read_stats(straight_ + "/stats.jsonl");
     QCOMPARE(points.front().step, std::int64_t{1});
     QCOMPARE(points.back().step, std::int64_t{200});
@@ -142,7 +143,7 @@ class TestResume : public QObject {
     QCOMPARE(points.size(), std::size_t{26});
     QVERIFY(points.back().values.count("loss.g") && points.back().values.count("p"));
     QVERIFY(text_of(straight_ + "/log.txt").find("finished at step 200") != std::string::npos);
-    const auto model = io::read_safetensors(straight_ + "/snapshots/snapshot-000003.safetensors");
+    const auto model = io::read_safetensors(straight_ + "/snapshots/snapshot-000003.200.safetensors");
     const auto state = io::read_safetensors(straight_ + "/checkpoints/state-00000200.safetensors");
     QVERIFY(at::equal(model.tensors.at("weight"), state.tensors.at("average/g/weight")));
     QCOMPARE(model.metadata.at("orrery.step"), std::string("200"));
@@ -179,7 +180,7 @@ class TestResume : public QObject {
     QCOMPARE(kills, 4);
     QVERIFY(same_checkpoint(straight_, run, 200));
     QVERIFY(numbers_of(straight_) == numbers_of(run));
-    QCOMPARE(io::sha256_of_file(straight_ + "/snapshots/snapshot-000002.safetensors"), io::sha256_of_file(run + "/snapshots/snapshot-000002.safetensors"));
+    QCOMPARE(io::sha256_of_file(straight_ + "/snapshots/snapshot-000002.000.safetensors"), io::sha256_of_file(run + "/snapshots/snapshot-000002.000.safetensors"));
     QCOMPARE(names_in(run + "/checkpoints").size(), std::size_t{4});
   }
 
@@ -241,6 +242,91 @@ class TestResume : public QObject {
     QVERIFY(numbers_of(straight_) == numbers_of(run));
   }
 
+  // Measures that depend on the snapshot alone, as the real ones do.
+  static RunSetup measured(const std::string& run, int* calls = nullptr, const std::function<bool()>& disturb = {}) {
+    RunSetup setup = toy::setup(run);
+    setup.plan.stages[0].measure = {{"fd"}, 1, 8};
+    setup.measure = [calls, disturb](std::shared_ptr<const Model> model, const MeasureConfig& config, const std::function<bool()>& interrupted) {
+      if (calls != nullptr) ++*calls;
+      if (disturb) disturb();
+      if (interrupted()) throw Error(ErrorCode::cancelled, "The measurement was cancelled.");
+      const double sum = model->network->parameters().front().sum().item<double>();
+      return SnapshotMeasures{{{"fd_efflite0", sum * static_cast<double>(config.samples)}}, ""};
+    };
+    return setup;
+  }
+
+  void snapshots_are_measured_in_their_own_line() {
+    const std::string run = place("measured");
+    toy::Job job;
+    int calls = 0;
+    toy::run(measured(run, &calls), {}, job);
+    QCOMPARE(calls, 3);
+    QVERIFY(same_checkpoint(straight_, run, 200));  // nothing of it touches training
+    std::vector<std::int64_t> at;
+    std::int64_t last = 0;
+    for (const auto& point : read_stats(run + "/stats.jsonl")) {
+      QVERIFY(point.step > last);  // one line a step
+      last = point.step;
+      if (point.values.count("fd_efflite0") != 0) at.push_back(point.step);
+    }
+    QVERIFY((at == std::vector<std::int64_t>{63, 125, 188}));  // 1,008, 2,000 and 3,008 pictures
+    RunSetup rarely = measured(place("measured rarely"), &(calls = 0));
+    rarely.plan.stages[0].measure.every = 2;
+    toy::run(rarely, {}, job);
+    QCOMPARE(calls, 1);
+    rarely = measured(place("measured never"), &(calls = 0));
+    rarely.plan.stages[0].measure.metrics.clear();
+    toy::run(rarely, {}, job);
+    QCOMPARE(calls, 0);
+    QVERIFY(numbers_of(straight_) == numbers_of(place("measured never")));
+  }
+
+  void stopped_while_measuring_then_resumed_is_the_same() {
+    for (const JobVerb verb : {JobVerb::stop_and_save, JobVerb::stop_without_saving, JobVerb::pause}) {
+      const std::string run = place((std::string("stopped measuring ") + std::to_string(static_cast<int>(verb))).c_str());
+      toy::Job job;
+      bool said = false;
+      const auto disturb = [&] {
+        if (!said) job.say(verb);
+        return said = true;
+      };
+      if (verb == JobVerb::pause) {
+        job.on_poll = [&]() -> std::optional<JobVerb> { return job.status().state == JobState::paused ? std::optional(JobVerb::resume) : std::nullopt; };
+      }
+      try {
+        toy::run(measured(run, nullptr, disturb), {}, job);
+      } catch (const Error& error) {
+        QCOMPARE(error.error().code, ErrorCode::cancelled);
+      }
+      QVERIFY(said);
+      const auto saved = Checkpoints(run + "/checkpoints").newest_step().value();
+      QCOMPARE(saved, std::int64_t{verb == JobVerb::stop_and_save ? 63 : verb == JobVerb::pause ? 200 : 0});
+      toy::Job again;
+      toy::run(measured(run), {}, again);
+      QVERIFY(same_checkpoint(straight_, run, 200));
+      QVERIFY(numbers_of(run) == numbers_of(place("measured")));
+    }
+  }
+
+  void a_measure_that_fails_is_said_once() {
+    const std::string run = place("unmeasured");
+    RunSetup setup = measured(run);
+    int calls = 0;
+    setup.measure = [&](auto&&...) -> SnapshotMeasures {
+      if (++calls == 3) throw std::bad_alloc();
+      throw Error(ErrorCode::failed, "The pretrained weights are not installed.", "", "Fetch them.");
+    };
+    toy::Job job;
+    toy::run(setup, {}, job);
+    QCOMPARE(calls, 3);
+    QVERIFY(same_checkpoint(straight_, run, 200));
+    const std::string log = text_of(run + "/log.txt");
+    const auto first = log.find("not installed. Fetch them.");
+    QVERIFY(first != std::string::npos && log.find("not installed", first + 5) == std::string::npos);
+    QVERIFY(log.find("bad_alloc") != std::string::npos);
+  }
+
   void pause_holds_and_saves() {
     const std::string run = place("paused");
     toy::Job job;
@@ -300,7 +386,7 @@ class TestResume : public QObject {
       refused = error.error().code == ErrorCode::bad_input;
     }
     QVERIFY(refused);
-    QVERIFY(fs::exists(run + "/snapshots/snapshot-000003.safetensors"));
+    QVERIFY(fs::exists(run + "/snapshots/snapshot-000003.200.safetensors"));
   }
 
   void torn_and_foreign_lines_of_statistics() {

@@ -105,9 +105,9 @@ class TestTrainJob : public QObject {
     QCOMPARE(record.threads, 1);
     QCOMPARE(record.until, std::string("4steps"));
     QCOMPARE(record.config.at("train").at("batch").get<int>(), 4);
-    QCOMPARE(io::read_png(run_ + "/probes/probe-000000.png").width_px, 64);
+    QCOMPARE(io::read_png(run_ + "/probes/probe-000000.016.png").width_px, 64);
     QCOMPARE(io::read_png(run_ + "/probes/reals.png").height_px, 16);
-    const auto model = load_model(run_ + "/snapshots/snapshot-000000.safetensors");
+    const auto model = load_model(run_ + "/snapshots/snapshot-000000.016.safetensors");
     QCOMPARE(model->system, record.system);
     QCOMPARE(model->kimg, 0.016);
     QCOMPARE(model->meta.at("orrery.seed"), std::string("3"));
@@ -131,7 +131,7 @@ class TestTrainJob : public QObject {
     QVERIFY(sink.kept[0]->hash != sink.kept[1]->hash);
     const auto first = sink.kept[0]->network->parameters().front(), last = sink.kept[1]->network->parameters().front();
     QVERIFY(first.data_ptr() != last.data_ptr());
-    QCOMPARE(load_model(place("sink") + "/snapshots/snapshot-000000.safetensors")->hash, sink.kept[1]->hash);
+    QCOMPARE(load_model(place("sink") + "/snapshots/snapshot-000000.016.safetensors")->hash, sink.kept[1]->hash);
   }
 
   void refusals() {

@@ -1,4 +1,6 @@
 // The Trainer on a toy: phases, freezing, pieces of a batch, Adam's counts, averages, stages, what is saved.
+#include <c10/core/CPUAllocator.h>
+
 #include <QtTest>
 
 #include <cmath>
@@ -28,6 +30,35 @@ void run_steps(Trainer& trainer, std::int64_t until) {
   const auto source = toy::Data().batches(trainer.stage(), 7, 1);
   while (trainer.progress().step < until) trainer.step(source->batch(trainer.progress().step));
 }
+
+// Memory in which no tensor above a size finds room. Installed for good, harmless while the limit is 0.
+class SmallMemory final : public c10::Allocator {
+ public:
+  static SmallMemory& instance() {
+    static SmallMemory* memory = [] {
+      auto* made = new SmallMemory(c10::GetCPUAllocator());
+      c10::SetCPUAllocator(made, 100);
+      return made;
+    }();
+    return *memory;
+  }
+  c10::DataPtr allocate(std::size_t bytes) override {
+    largest_bytes = std::max(largest_bytes, bytes);
+    if (limit_bytes > 0 && bytes > limit_bytes) {
+      ++refusals;
+      TORCH_CHECK(false, "DefaultCPUAllocator: not enough memory: you tried to allocate ", bytes, " bytes.");
+    }
+    return inner_->allocate(bytes);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return inner_->raw_deleter(); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override { std::memcpy(to, from, bytes); }
+  std::size_t limit_bytes = 0, largest_bytes = 0;
+  int refusals = 0;
+
+ private:
+  explicit SmallMemory(c10::Allocator* inner) : inner_(inner) {}
+  c10::Allocator* inner_;
+};
 
 // One parameter whose gradient is known: the objective's loss is coefficient * parameter.
 struct Scalar : torch::nn::Module {
@@ -149,6 +180,54 @@ class TestTrainer : public QObject {
     QCOMPARE(p.at("g.size"), 16.0);
     QVERIFY(std::abs(q.at("g.size") - (5 * 15 + 1) / 16.0) < 1e-12);
     QVERIFY(at::equal(x.at("weights/g/seen"), y.at("weights/g/seen")));
+  }
+
+  // Every phase that takes 16 pictures at once finds no memory, 8 do: the run is the one that was told to take 8, bit for bit.
+  void a_step_that_does_not_fit_is_taken_in_pieces() {
+    Plan plan = toy::plan(), pieces = toy::plan();
+    pieces.stages[0].micro_batch = 8;
+    SmallMemory& memory = SmallMemory::instance();
+    Trainer told(pieces, 3), tight(plan, 3), roomy(plan, 3);
+    memory.largest_bytes = 0;
+    run_steps(told, 18);
+    const std::size_t enough = memory.largest_bytes;
+    memory.largest_bytes = 0;
+    run_steps(roomy, 18);
+    QVERIFY(memory.largest_bytes > enough);
+    QCOMPARE(tight.piece(), std::int64_t{16});
+    memory.limit_bytes = enough;
+    memory.refusals = 0;
+    run_steps(tight, 18);
+    memory.limit_bytes = 0;
+    QVERIFY(memory.refusals >= 1);
+    QCOMPARE(tight.piece(), std::int64_t{8});
+    QVERIFY(all_equal(copied(told), copied(tight)));
+    QVERIFY(told.meter().take() == tight.meter().take());
+    QVERIFY(!all_equal(copied(roomy), copied(tight)));  // other pieces draw other noise
+    // It stays so after a restart, which would otherwise not give the same numbers.
+    Trainer again(plan, 3);
+    again.restore(io::parse_safetensors(io::safetensors_bytes(tight.checkpoint())));
+    QCOMPARE(again.piece(), std::int64_t{8});
+    run_steps(again, 24);
+    run_steps(told, 24);
+    QVERIFY(all_equal(copied(told), copied(again)));
+  }
+
+  void a_picture_that_does_not_fit_ends_the_run() {
+    Trainer trainer(toy::plan(), 3);
+    run_steps(trainer, 2);
+    const auto before = copied(trainer);
+    const auto batch = toy::Data().batches(trainer.stage(), 7, 1)->batch(2);
+    SmallMemory::instance().limit_bytes = 1000;
+    ErrorCode code = ErrorCode::failed;
+    try {
+      trainer.step(batch);
+    } catch (const Error& error) {
+      code = error.error().code;
+    }
+    SmallMemory::instance().limit_bytes = 0;
+    QCOMPARE(code, ErrorCode::out_of_memory);
+    for (const auto& [name, tensor] : before) QVERIFY2(at::equal(tensor, trainer.checkpoint().tensors.at(name)), name.c_str());
   }
 
   void loss_that_is_not_finite_moves_nothing() {

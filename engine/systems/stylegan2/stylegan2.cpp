@@ -1,7 +1,6 @@
 #include "engine/api/result.h"
 #include "engine/gan/stylegan2_system.h"
 #include "engine/systems/stylegan2/cases.h"
-#include "engine/systems/stylegan2/import.h"
 
 namespace orrery {
 namespace {
@@ -51,11 +50,6 @@ class StyleGan2 : public gan::StyleGan2System<gan::StyleGan2Config> {
     info.presets = preset_infos();
     info.lights = {"parity", "trains", "explained"};
     return info;
-  }
-
-  std::optional<nlohmann::json> config_from_weights(const std::map<std::string, at::Tensor>& weights, const nlohmann::json& hints) const override {
-    const auto config = stylegan2::config_from_weights(weights, hints);
-    return config ? std::optional<nlohmann::json>(config::to_config(*config)) : std::nullopt;
   }
 
   void run_case(parity::Case& reference) const override { stylegan2::run_case(reference); }

@@ -1,10 +1,10 @@
-#include "engine/systems/stylegan2/import.h"
+#include "engine/gan/stylegan2_weights.h"
 
 #include <algorithm>
 
 #include "engine/api/result.h"
 
-namespace orrery::stylegan2 {
+namespace orrery::gan {
 namespace {
 
 using Json = nlohmann::json;
@@ -29,7 +29,7 @@ Json hint(const Json& hints, const char* group, const char* name) {
 }
 
 // channels = min(base / resolution, max), solved for base and max. `widths` by ascending resolution from 4 px on.
-void set_channels(gan::StyleGan2NetworkConfig& network, const std::vector<std::int64_t>& widths) {
+void set_channels(StyleGan2NetworkConfig& network, const std::vector<std::int64_t>& widths) {
   network.channel_max = *std::max_element(widths.begin(), widths.end());
   network.channel_base = std::max<std::int64_t>(network.channel_max * network.resolution_px, 64);  // all at the maximum
   for (std::size_t i = 0; i < widths.size(); ++i)
@@ -43,13 +43,13 @@ void set_channels(gan::StyleGan2NetworkConfig& network, const std::vector<std::i
 
 }  // namespace
 
-std::optional<gan::StyleGan2Config> config_from_weights(const Weights& weights, const Json& hints) {
+std::optional<StyleGan2Config> stylegan2_from_weights(const Weights& weights, const Json& hints) {
   const at::Tensor* constant = find(weights, "synthesis.b4.const", 3);
   const at::Tensor* first = find(weights, "mapping.fc0.weight", 2);
   const at::Tensor* affine = find(weights, "synthesis.b4.conv1.affine.weight", 2);
   if (!constant || !first || !affine) return std::nullopt;
 
-  gan::StyleGan2Config config;
+  StyleGan2Config config;
   auto& network = config.network;
   network.w_dim = affine->size(1);
   std::vector<std::int64_t> widths;
@@ -90,11 +90,11 @@ std::optional<gan::StyleGan2Config> config_from_weights(const Weights& weights, 
   shape.channels = network.channels;
   shape.classes = network.classes;
   try {
-    gan::resolve_stylegan2(config, shape);
+    resolve_stylegan2(config, shape);
   } catch (const Error& error) {
     refuse(std::string("their sizes are outside of what it may be: ") + error.what());
   }
   return config;
 }
 
-}  // namespace orrery::stylegan2
+}  // namespace orrery::gan
