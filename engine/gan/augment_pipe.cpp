@@ -33,7 +33,8 @@ at::Tensor exact_geometry_filter() {
 
 const at::Tensor& geometry_filter(AugmentFilters filters) {
   static const at::Tensor exact = exact_geometry_filter(), rounded = kernels::setup_filter(wavelet_low_pass("sym6"), true, false, 1.0, true);
-  return filters == AugmentFilters::float64 ? exact : rounded;
+  static const at::Tensor rounded_taps = at::tensor(wavelet_low_pass("sym6"), at::kDouble).to(at::kFloat).to(at::kDouble) / std::sqrt(2.0);
+  return filters == AugmentFilters::float64 ? exact : filters == AugmentFilters::float32_taps ? rounded_taps : rounded;
 }
 
 // [4, 43] float64: the band-passes of sym2.
@@ -73,11 +74,11 @@ std::vector<std::int64_t> reflected_margin(const std::vector<Matrix<3>>& inverse
   return {margin(low_x, cx, width), margin(high_x, cx, width), margin(low_y, cy, height), margin(high_y, cy, height)};
 }
 
-at::Tensor apply_geometry(at::Tensor images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws, AugmentTrace* trace,
-                          AugmentFilters filters) {
+}  // namespace
+
+at::Tensor warp(const at::Tensor& original, const std::vector<Matrix<3>>& inverses, AugmentFilters filters, AugmentTrace* trace) {
+  at::Tensor images = original;
   const std::int64_t count = images.size(0), height = images.size(2), width = images.size(3);
-  std::vector<Matrix<3>> inverses;
-  for (const auto& draw : draws) inverses.push_back(geometry_matrix(draw, config, p, width, height));
 
   const at::Tensor& filter = geometry_filter(filters);
   const std::int64_t reach = filter.size(0) / 4;
@@ -108,13 +109,12 @@ at::Tensor apply_geometry(at::Tensor images, const AugmentConfig& config, double
   return kernels::upfirdn2d(images, filter, down);
 }
 
-at::Tensor apply_colour(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws) {
+at::Tensor recolour(const at::Tensor& images, const std::vector<Matrix<4>>& matrices) {
   const std::int64_t count = images.size(0), channels = images.size(1);
   at::Tensor factor = at::empty({count, channels, channels}, at::kDouble), shift = at::empty({count, channels, 1}, at::kDouble);
   double* f = factor.data_ptr<double>();
   double* s = shift.data_ptr<double>();
-  for (const auto& draw : draws) {
-    const Matrix<4> m = colour_matrix(draw, config, p, channels > 1);
+  for (const auto& m : matrices) {
     if (channels == 3) {
       for (int i = 0; i < 3; ++i) {
         for (int j = 0; j < 3; ++j) *f++ = m(i, j);
@@ -132,6 +132,21 @@ at::Tensor apply_colour(const at::Tensor& images, const AugmentConfig& config, d
   }
   const at::Tensor flat = images.reshape({count, channels, -1});
   return (at::matmul(factor.to(images.options()), flat) + shift.to(images.options())).reshape(images.sizes());
+}
+
+namespace {
+
+at::Tensor apply_geometry(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws, AugmentTrace* trace,
+                          AugmentFilters filters) {
+  std::vector<Matrix<3>> inverses;
+  for (const auto& draw : draws) inverses.push_back(geometry_matrix(draw, config, p, static_cast<double>(images.size(3)), static_cast<double>(images.size(2))));
+  return warp(images, inverses, filters, trace);
+}
+
+at::Tensor apply_colour(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws) {
+  std::vector<Matrix<4>> matrices;
+  for (const auto& draw : draws) matrices.push_back(colour_matrix(draw, config, p, images.size(1) > 1));
+  return recolour(images, matrices);
 }
 
 at::Tensor apply_band_filter(const at::Tensor& images, const AugmentConfig& config, double p, const std::vector<AugmentDraw>& draws, AugmentFilters filters) {

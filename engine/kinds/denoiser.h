@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/device/rng.h"
+
 namespace orrery {
 
 struct DenoiserShape {
@@ -24,6 +26,7 @@ struct DenoiserShape {
 struct Condition {
   at::Tensor classes;  // [N, classes] class weights; a row of zeros is the empty condition of that sample
   at::Tensor augment;  // [N, augment_dim]
+  Rng* dropout = nullptr;  // training: where the network draws its dropout masks from; null: no dropout
 };
 
 class Denoiser : public torch::nn::Module {
@@ -34,6 +37,8 @@ class Denoiser : public torch::nn::Module {
   virtual at::Tensor denoise(const at::Tensor& x, const at::Tensor& sigma, const Condition& condition) = 0;
   // The nearest noise level the network was trained at, for networks that know a fixed ladder of them. sigma of any shape.
   virtual at::Tensor round_sigma(const at::Tensor& sigma) const { return sigma; }
+  // The noise levels of that ladder, rising; empty: the network knows every level in its range.
+  virtual std::vector<double> ladder() const { return {}; }
 };
 
 }  // namespace orrery

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/kinds/layer_tap.h"
+
 namespace orrery {
 
 struct GeneratorShape {
@@ -32,9 +34,6 @@ struct SynthesisNoise {
   // Takes the place of a layer's own noise, by the layer's name ("b8.conv0"): standard normal [N, 1, H, W], [1, 1, H, W] or [H, W].
   std::map<std::string, at::Tensor> given = {};
 };
-
-// Sees the output of each layer of a pass, by its state-dict name without the network's prefix ("b32.conv1", "b32.img").
-using LayerTap = std::function<void(const std::string& name, const at::Tensor& output)>;
 
 class Generator : public torch::nn::Module {
  public:

@@ -93,6 +93,14 @@ void Case::report(const std::string& name, const at::Tensor& computed) {
   reported_[name] = compare(name, reference->second, computed, rule_for(meta, name));
 }
 
+void Case::report_gradient(const std::string& name, const at::Tensor& computed, double noise) {
+  const auto reference = io.find(name);
+  if (reference == io.end() || !compared(name)) return;
+  Rule rule = rule_for(meta, name);
+  if (reference->second.abs().max().item<double>() <= noise) rule.absolute_bound = noise;
+  reported_[name] = compare(name, reference->second, computed, rule);
+}
+
 std::vector<Line> Case::lines() const {
   std::vector<Line> list;
   for (const auto& [name, reference] : io) {

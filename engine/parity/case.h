@@ -36,6 +36,9 @@ class Case {
   const at::Tensor& in(const std::string& name) const;
   // Says what was computed for a recorded tensor. Names that the case does not hold are ignored (taps are offered freely).
   void report(const std::string& name, const at::Tensor& computed);
+  // The same for a gradient that may be zero in exact arithmetic: where everything recorded is below `noise`, what was computed must be too,
+  // and nothing else is asked of it.
+  void report_gradient(const std::string& name, const at::Tensor& computed, double noise);
   // Every tap.*, out.*, grad.* and table.* of the case; one that was not reported is a failed line "not computed".
   std::vector<Line> lines() const;
 

@@ -1,5 +1,6 @@
 #include "engine/parity/handlers.h"
 
+#include "engine/diffusion/toy_cases.h"
 #include "engine/features/cases.h"
 #include "engine/metrics/cases.h"
 
@@ -9,6 +10,7 @@ const std::map<std::string, Handler>& handlers() {
   static const std::map<std::string, Handler> table{
       {"features", features::run_features_case},
       {"metrics", metrics::run_metrics_case},
+      {"toy", diffusion::run_toy_case},
   };
   return table;
 }

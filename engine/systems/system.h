@@ -24,6 +24,7 @@ struct DataShape {
   std::int64_t channels = 3;
   std::int64_t classes = 0;
   std::int64_t pictures = 0;
+  std::int64_t point_dim = 0;  // > 0: the data are points of so many coordinates, not pictures
 };
 
 class System {

@@ -16,7 +16,7 @@
 
 namespace orrery {
 
-// What the loader hands over: pictures as uint8 [N, C, H, W], labels as class weights [N, classes] float (undefined when unconditional).
+// What the loader hands over: pictures as uint8 [N, C, H, W] (points as float [N, D]), labels as class weights [N, classes] float (undefined when unconditional).
 struct Batch {
   at::Tensor pictures;
   at::Tensor labels;

@@ -1,5 +1,6 @@
 #include "engine/train/optimiser.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/api/result.h"
@@ -18,7 +19,28 @@ kernels::Adam corrected_adam(const OptimiserConfig& config, double lr_scale) {
   return adam;
 }
 
+double gradient_norm(const std::vector<at::Tensor>& parameters) {
+  double squares = 0.0;
+  for (const auto& parameter : parameters) {
+    const at::Tensor gradient = parameter.grad();
+    if (gradient.defined()) squares += std::pow(gradient.detach().norm().item<double>(), 2);
+  }
+  return std::sqrt(squares);
+}
+
+double ramp_up(const OptimiserConfig& config, double pictures_seen) {
+  return config.ramp_up_kimg > 0.0 ? std::min(pictures_seen / (config.ramp_up_kimg * 1000.0), 1.0) : 1.0;
+}
+
 namespace {
+
+// Gradients that are not finite are left to kernels/adam_step, which replaces them.
+void clip_gradients(const std::vector<at::Tensor>& parameters, double most) {
+  const double norm = gradient_norm(parameters);
+  if (!std::isfinite(norm) || norm <= most) return;
+  for (const auto& parameter : parameters)
+    if (parameter.grad().defined()) parameter.grad().mul_(most / (norm + 1e-6));
+}
 
 struct Lists {
   std::vector<at::Tensor> parameters, gradients, m, v;
@@ -51,11 +73,16 @@ Optimiser::Optimiser(const std::vector<OptimiserConfig>& configs, const TrainSta
   }
 }
 
-void Optimiser::step(const std::vector<std::string>& modules, bool all_gradients, double lr_scale) {
+void Optimiser::step(const std::vector<std::string>& modules, bool all_gradients, double lr_scale, double pictures_seen) {
   const at::NoGradGuard no_grad;
   for (const auto& name : modules) {
     const auto group = groups_.find(name);
     if (group == groups_.end()) throw Error(ErrorCode::failed, "The network \"" + name + "\" is trained but has no optimiser.");
+    if (group->second.config.clip_norm > 0.0) {
+      std::vector<at::Tensor> parameters;
+      for (const auto& slot : group->second.slots) parameters.push_back(slot.parameter);
+      clip_gradients(parameters, group->second.config.clip_norm);
+    }
     // Parameters that skipped a step are corrected for their own count, so there may be more than one list; nearly always there is one.
     std::map<std::int64_t, Lists> by_count;
     for (auto& slot : group->second.slots) {
@@ -71,7 +98,7 @@ void Optimiser::step(const std::vector<std::string>& modules, bool all_gradients
       lists.m.push_back(slot.m);
       lists.v.push_back(slot.v);
     }
-    const kernels::Adam adam = corrected_adam(group->second.config, lr_scale);
+    const kernels::Adam adam = corrected_adam(group->second.config, lr_scale * ramp_up(group->second.config, pictures_seen));
     for (const auto& [count, lists] : by_count) kernels::adam_step(lists.parameters, lists.gradients, lists.m, lists.v, count, adam);
     for (auto& slot : group->second.slots) slot.parameter.mutable_grad() = at::Tensor();
   }

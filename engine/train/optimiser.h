@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@ namespace orrery {
 // What kernels::adam_step is given: lr times lr_scale, corrected for lazy regularisation.
 kernels::Adam corrected_adam(const OptimiserConfig& config, double lr_scale = 1.0);
 
+// The norm of all gradients as one vector; parameters without one count as zero.
+double gradient_norm(const std::vector<at::Tensor>& parameters);
+
+// The factor of lr when `pictures_seen` pictures of the stage have been seen: min(seen / ramp, 1).
+double ramp_up(const OptimiserConfig& config, double pictures_seen);
+
 class Optimiser {
  public:
   // Throws Error(failed) when a module belongs to no or to two optimisers, or does not exist.
@@ -23,7 +30,7 @@ class Optimiser {
 
   // Moves the parameters of `modules` by their gradients and drops these. A parameter without a gradient stays as it is, or, with
   // `all_gradients`, moves as with a gradient of zero. Gradients that are not finite are replaced (kernels/adam_step).
-  void step(const std::vector<std::string>& modules, bool all_gradients, double lr_scale);
+  void step(const std::vector<std::string>& modules, bool all_gradients, double lr_scale, double pictures_seen = std::numeric_limits<double>::infinity());
 
   // Moments "adam.m/<module>/<parameter>", "adam.v/..." in the parameters' shapes and step counts "adam.steps/<module>" int64 [parameters].
   void save(std::map<std::string, at::Tensor>& out) const;

@@ -66,7 +66,7 @@ void RunFolder::write_record(const RunRecord& r) const {
       {"format", format_name}, {"system", r.system},       {"preset", r.preset},   {"set", r.set},
       {"data", r.data},        {"data_name", r.data_name}, {"seed", r.seed},       {"device", r.device},
       {"threads", r.threads},  {"until", r.until},         {"version", r.version}, {"command", r.command},
-      {"shape", {{"resolution_px", r.shape.resolution_px}, {"channels", r.shape.channels}, {"classes", r.shape.classes}, {"pictures", r.shape.pictures}}},
+      {"shape", {{"resolution_px", r.shape.resolution_px}, {"channels", r.shape.channels}, {"classes", r.shape.classes}, {"pictures", r.shape.pictures}, {"point_dim", r.shape.point_dim}}},
       {"classes", r.class_names}, {"config", r.config}};
   io::write_file_atomically(config(), json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
@@ -95,6 +95,7 @@ RunRecord RunFolder::read_record() const {
     shape.at("channels").get_to(r.shape.channels);
     shape.at("classes").get_to(r.shape.classes);
     shape.at("pictures").get_to(r.shape.pictures);
+    r.shape.point_dim = shape.value("point_dim", std::int64_t{0});
     json.at("classes").get_to(r.class_names);
     r.config = json.at("config");
     return r;

@@ -3,6 +3,7 @@
 #include "engine/api/result.h"
 #include "engine/data/loader.h"
 #include "engine/data/store.h"
+#include "engine/train/point_data.h"
 
 namespace orrery {
 namespace {
@@ -50,6 +51,7 @@ class StoreData : public TrainingData {
 
 DataOpener store_opener(std::int64_t cache_bytes) {
   return [cache_bytes](const std::string& data, int wanted_size_px) -> std::shared_ptr<const TrainingData> {
+    if (auto points = open_points(data)) return points;
     return std::make_shared<StoreData>(data::Store::open(data, wanted_size_px), cache_bytes);
   };
 }

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "engine/api/result.h"
+#include "engine/explore/point_picture.h"
 #include "engine/io/png.h"
 #include "engine/train/run_lock.h"
 #include "engine/train/sheet.h"
@@ -86,7 +87,7 @@ RunRecord new_record(const TrainOptions& options, const System& system, const Da
 }
 
 bool operator!=(const DataShape& a, const DataShape& b) {
-  return a.resolution_px != b.resolution_px || a.channels != b.channels || a.classes != b.classes || a.pictures != b.pictures;
+  return a.resolution_px != b.resolution_px || a.channels != b.channels || a.classes != b.classes || a.pictures != b.pictures || a.point_dim != b.point_dim;
 }
 
 // What a resumed run keeps, and what may be said anew.
@@ -186,6 +187,7 @@ std::string run_training(const TrainOptions& options, JobContext& job, SnapshotS
   setup.build_network = [&system, config = record.config] { return system.build_network(config); };
   setup.probe = [&](std::shared_ptr<const Model> model, const std::string& path) { draw_probe(system, record, model, path, folder); };
   setup.reals = [](const at::Tensor& pictures, const std::string& path) {
+    if (pictures.is_floating_point()) return write_sheet(point_picture(pictures).mul(127.5).add(128.0).clamp(0.0, 255.0).to(at::kByte), 1, path);
     write_sheet(pictures.narrow(0, 0, std::min<std::int64_t>(probe_count, pictures.size(0))).cpu(), probe_columns, path);
   };
   if (const auto store = data->store()) {

@@ -147,7 +147,7 @@ void Trainer::run_phase(const Phase& phase, const Batch& batch) {
     }
     most_at_once_ = (tried + 1) / 2;
   }
-  optimiser_->step(phase.modules, phase.all_gradients, lr_scale_);
+  optimiser_->step(phase.modules, phase.all_gradients, lr_scale_, static_cast<double>(progress_.stage_pictures));
 }
 
 void Trainer::add_gradients(const Phase& phase, const Batch& batch) {
