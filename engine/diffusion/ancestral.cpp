@@ -1,5 +1,6 @@
 #include "engine/diffusion/ancestral.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/api/result.h"
@@ -16,20 +17,21 @@ void check_ladder(const std::vector<double>& alpha_bars) {
 }
 
 at::Tensor sample_ancestral(const Denoise& denoise, const at::Tensor& start, const std::vector<double>& alpha_bars, const AncestralOptions& options,
-                            const NoiseSource& noise, SampleObserver& observer) {
+                            const NoiseSource& noise, SampleObserver& observer, const Span& span) {
   check_ladder(alpha_bars);
   const auto steps = static_cast<std::int64_t>(alpha_bars.size()) - 1;
   at::Tensor x = start;
-  for (std::int64_t step = 0; step < steps; ++step) {
+  const std::int64_t first = span.first - span.base, until = std::min(span.until - span.base, steps);
+  for (std::int64_t step = first; step < until; ++step) {
     if (observer.cancelled()) return {};
     const double from = alpha_bars[static_cast<std::size_t>(step)], to = alpha_bars[static_cast<std::size_t>(step) + 1];
-    at::Tensor x0 = denoise(x, sigma_of(from), step);
+    at::Tensor x0 = denoise(x, sigma_of(from), span.base + step);
     if (options.clip) x0 = x0.clamp(-1.0, 1.0);
     const Posterior p = posterior_between(from, to);
     at::Tensor next = x0 * p.on_x0 + x * (std::sqrt(from) * p.on_x);
-    if (to < 1.0) next = next + noise(step, x) * std::sqrt(options.variance == FixedVariance::large ? p.beta : p.variance);
+    if (to < 1.0) next = next + noise(span.base + step, x) * std::sqrt(options.variance == FixedVariance::large ? p.beta : p.variance);
     x = next / std::sqrt(to);
-    observer.on_step({step, steps, step + 1, sigma_of(to), x, x0});
+    observer.on_step({span.base + step, span.base + steps, step + 1 - first, sigma_of(to), x, x0});
   }
   return x;
 }

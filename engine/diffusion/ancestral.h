@@ -13,11 +13,11 @@ struct AncestralOptions {
   bool clip = true;  // predictions of x0 to [-1, 1]
 };
 
-// x [N, ...] in the coordinates x0 + sigma noise at the first of `alpha_bars`, which rise to where sampling ends (1: clean). One evaluation
+// x [N, ...] in the coordinates x0 + sigma noise at step span.first of `alpha_bars`, which rise to where sampling ends (1: clean). One evaluation
 // per step; no noise is added by a step that ends at 1. Draw number k belongs to step k. Returns the state at the last of `alpha_bars`, in
 // the same coordinates. Throws Error(wrong_use) for a ladder that does not rise.
 at::Tensor sample_ancestral(const Denoise& denoise, const at::Tensor& x, const std::vector<double>& alpha_bars, const AncestralOptions& options,
-                            const NoiseSource& noise, SampleObserver& observer);
+                            const NoiseSource& noise, SampleObserver& observer, const Span& span = {});
 
 // Shared by the samplers over such ladders.
 void check_ladder(const std::vector<double>& alpha_bars);

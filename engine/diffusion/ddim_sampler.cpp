@@ -1,5 +1,6 @@
 #include "engine/diffusion/ddim_sampler.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/api/result.h"
@@ -9,20 +10,21 @@
 namespace orrery::diffusion {
 
 at::Tensor sample_ddim(const Denoise& denoise, const at::Tensor& start, const std::vector<double>& alpha_bars, const DdimOptions& options, const NoiseSource& noise,
-                       SampleObserver& observer) {
+                       SampleObserver& observer, const Span& span) {
   check_ladder(alpha_bars);
   if (!(options.eta >= 0.0 && options.eta <= 1.0))
     throw Error(ErrorCode::wrong_use, "eta is outside 0 to 1.", "Nothing was sampled.", "Choose 0 for the deterministic sampler, 1 for the ancestral one.");
   const auto steps = static_cast<std::int64_t>(alpha_bars.size()) - 1;
   at::Tensor x = start;
-  for (std::int64_t step = 0; step < steps; ++step) {
+  const std::int64_t first = span.first - span.base, until = std::min(span.until - span.base, steps);
+  for (std::int64_t step = first; step < until; ++step) {
     if (observer.cancelled()) return {};
     const double from = alpha_bars[static_cast<std::size_t>(step)], to = alpha_bars[static_cast<std::size_t>(step) + 1], sigma = sigma_of(from);
-    at::Tensor x0 = denoise(x, sigma, step);
+    at::Tensor x0 = denoise(x, sigma, span.base + step);
     if (options.clip) x0 = x0.clamp(-1.0, 1.0);
     const double deviation = ddim_deviation(from, to, options.eta);
-    x = ddim_step(x0, (x - x0) / sigma, to, deviation, deviation > 0.0 ? noise(step, x) : at::Tensor()) / std::sqrt(to);
-    observer.on_step({step, steps, step + 1, sigma_of(to), x, x0});
+    x = ddim_step(x0, (x - x0) / sigma, to, deviation, deviation > 0.0 ? noise(span.base + step, x) : at::Tensor()) / std::sqrt(to);
+    observer.on_step({span.base + step, span.base + steps, step + 1 - first, sigma_of(to), x, x0});
   }
   return x;
 }

@@ -11,11 +11,11 @@ struct DdimOptions {
   bool clip = false;  // predictions of x0 to [-1, 1]; the noise is then taken from the clipped x0
 };
 
-// x [N, ...] in the coordinates x0 + sigma noise at the first of `alpha_bars`, which rise to where sampling ends (1: clean). One evaluation
+// x [N, ...] in the coordinates x0 + sigma noise at step span.first of `alpha_bars`, which rise to where sampling ends (1: clean). One evaluation
 // per step. Draw number k belongs to step k and is made only where the step adds noise. Returns the state at the last of `alpha_bars`.
 // Throws Error(wrong_use) for a ladder that does not rise or eta outside 0 ... 1.
 at::Tensor sample_ddim(const Denoise& denoise, const at::Tensor& x, const std::vector<double>& alpha_bars, const DdimOptions& options, const NoiseSource& noise,
-                       SampleObserver& observer);
+                       SampleObserver& observer, const Span& span = {});
 
 struct InversionOptions {
   // 0: each step takes the noise from where it starts, as published (Dhariwal & Nichol 2021, appendix F); the way back then differs by the

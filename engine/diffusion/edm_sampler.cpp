@@ -94,23 +94,34 @@ at::Tensor edm_sample(const Denoise& denoise, const at::Tensor& latents, const E
     return x * (rate + axis.scale_slope(t) / scale) - x0 * (rate * scale);
   };
 
-  at::Tensor x = latents.to(at::kDouble) * (axis.sigma(times[0]) * axis.scale(times[0]));
-  const double gamma_most = std::min(options.churn / static_cast<double>(steps), std::sqrt(2.0) - 1.0);
-  for (std::int64_t i = 0; i < steps; ++i) {
+  const Span& span = options.span;
+  const std::int64_t first = span.first - span.base, until = std::min(span.until - span.base, steps);
+  at::Tensor x;
+  if (options.state.defined()) {
+    const double scale = axis.scale(times[static_cast<std::size_t>(first)]);
+    x = scale == 1.0 ? options.state.to(at::kDouble) : options.state.to(at::kDouble) * scale;
+  } else {
+    const double sigma = axis.sigma(times[0]), scale = axis.scale(times[0]);
+    x = latents.to(at::kDouble) * (sigma * scale);
+    if (observer != nullptr) observer->on_start(sigma, scale == 1.0 ? x : x / scale);
+  }
+  const double churn_steps = static_cast<double>(options.churn_steps > 0 ? options.churn_steps : steps);
+  const double gamma_most = std::min(options.churn / churn_steps, std::sqrt(2.0) - 1.0);
+  for (std::int64_t i = first; i < until; ++i) {
     const double now = times[static_cast<std::size_t>(i)], next = times[static_cast<std::size_t>(i) + 1], sigma_now = axis.sigma(now);
     double t = now;
     if (gamma_most > 0.0 && sigma_now >= options.churn_min && sigma_now <= options.churn_max) {
       t = axis.time(rounded(sigma_now + gamma_most * sigma_now));
       const double sigma = axis.sigma(t), added = std::sqrt(std::max(sigma * sigma - sigma_now * sigma_now, 0.0)) * axis.scale(t) * options.churn_noise;
-      x = x * (axis.scale(t) / axis.scale(now)) + noise(i, x) * added;
+      x = x * (axis.scale(t) / axis.scale(now)) + noise(span.base + i, x) * added;
     }
     const double h = next - t;
-    const at::Tensor d = slope(x, t, i);
+    const at::Tensor d = slope(x, t, span.base + i);
     if (!d.defined()) return {};
     if (!options.second_order || i == steps - 1) {
       x = x + d * h;
     } else {
-      const at::Tensor d_prime = slope(x + d * (options.alpha * h), t + options.alpha * h, i);
+      const at::Tensor d_prime = slope(x + d * (options.alpha * h), t + options.alpha * h, span.base + i);
       if (!d_prime.defined()) return {};
       const double weight = 1.0 / (2.0 * options.alpha);
       x = x + (d * (1.0 - weight) + d_prime * weight) * h;
@@ -118,7 +129,7 @@ at::Tensor edm_sample(const Denoise& denoise, const at::Tensor& latents, const E
     if (observer != nullptr) {
       const double scale = axis.scale(next);
       const at::Tensor shown = scale == 1.0 ? x : x / scale;
-      observer->on_step({i, steps, evaluations, axis.sigma(next), shown, x0});
+      observer->on_step({span.base + i, span.base + steps, evaluations, axis.sigma(next), shown, x0});
     }
   }
   return x;

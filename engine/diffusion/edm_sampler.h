@@ -42,6 +42,9 @@ struct EdmSamplerOptions {
   double churn_min = 0.0, churn_max = std::numeric_limits<double>::infinity();  // S_min, S_max: where
   double churn_noise = 1.0;       // S_noise: inflation of the added noise
   std::function<double(double)> round_sigma;  // of networks with a ladder of their own; empty: none
+  at::Tensor state{};             // goes on from here instead of from latents, in the coordinates x0 + sigma noise, at span.first
+  Span span{};
+  std::int64_t churn_steps = 0;   // N of S_churn / N; 0: the ladder's length
 };
 
 // latents [N, ...] standard normal of any floating type -> samples in float64, the state's type all the way. Draw i of `noise` is used in step

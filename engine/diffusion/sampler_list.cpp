@@ -11,11 +11,23 @@
 namespace orrery::diffusion {
 namespace {
 
+std::vector<double> wanted_levels(const SamplerSettings& s) {
+  if (s.spacing.empty()) return noise_ladder(s.ladder);
+  const auto total = static_cast<std::int64_t>(s.trained.size()), steps = s.ladder.steps;
+  const Timesteps timesteps = s.spacing == "uniform"    ? uniform_timesteps(total, std::min(steps, total))
+                              : s.spacing == "quad"     ? quadratic_timesteps(total, std::min(steps, total))
+                              : s.spacing == "trailing" ? spaced_timesteps(total, std::min(steps, total), Spacing::trailing)
+                                                        : throw std::invalid_argument("unknown spacing \"" + s.spacing + "\"");
+  std::vector<double> levels;
+  for (auto it = timesteps.rbegin(); it != timesteps.rend(); ++it) levels.push_back(s.trained[static_cast<std::size_t>(*it)]);
+  return levels;  // quad repeats some
+}
+
 NamedSampler edm_family(std::string name, std::string help, bool second_order, double alpha) {
   return {std::move(name), std::move(help),
           [=](const Denoise& denoise, const at::Tensor& latents, const SamplerSettings& s, const NoiseSource& noise, SampleObserver* observer) {
             EdmSamplerOptions o;
-            o.ladder = levels_of(s);
+            o.ladder = s.levels.empty() ? levels_of(s) : s.levels;
             o.schedule = s.schedule;
             o.scaling = s.scaling;
             if (s.schedule == TimeSchedule::vp) o.vp = VpSchedule::through(s.ladder.sigma_min, s.ladder.sigma_max, s.ladder.vp_time_min);
@@ -26,6 +38,9 @@ NamedSampler edm_family(std::string name, std::string help, bool second_order, d
             o.churn_max = s.churn_max;
             o.churn_noise = s.churn_noise;
             o.round_sigma = s.round_sigma;
+            o.state = s.state;
+            o.span = s.span;
+            o.churn_steps = s.ladder.steps;
             return edm_sample(denoise, latents, o, noise, observer);
           }};
 }
@@ -33,15 +48,17 @@ NamedSampler edm_family(std::string name, std::string help, bool second_order, d
 // The family of the discrete process: the latents are states of unit variance, as published.
 at::Tensor sample_discrete(const Denoise& denoise, const at::Tensor& latents, const SamplerSettings& s, const NoiseSource& noise, SampleObserver* observer, bool implicit) {
   std::vector<double> powers;
-  for (const double level : levels_of(s)) {
-    const double power = alpha_bar_of(s.round_sigma ? s.round_sigma(level) : level);
-    if (powers.empty() || power > powers.back()) powers.push_back(power);  // two steps at one level are one
-  }
+  for (const double level : s.levels.empty() ? levels_of(s) : s.levels) powers.push_back(alpha_bar_of(level));
   powers.push_back(1.0);
   SampleObserver nobody;
   SampleObserver& watching = observer != nullptr ? *observer : nobody;
-  const at::Tensor x = latents.to(at::kDouble) / std::sqrt(powers.front());
-  return implicit ? sample_ddim(denoise, x, powers, {s.eta, s.clip}, noise, watching) : sample_ancestral(denoise, x, powers, {s.variance, s.clip}, noise, watching);
+  at::Tensor x = s.state;
+  if (!x.defined()) {
+    x = latents.to(at::kDouble) / std::sqrt(powers.front());
+    watching.on_start(sigma_of(powers.front()), x);
+  }
+  return implicit ? sample_ddim(denoise, x, powers, {s.eta, s.clip}, noise, watching, s.span)
+                  : sample_ancestral(denoise, x, powers, {s.variance, s.clip}, noise, watching, s.span);
 }
 
 NamedSampler discrete_family(std::string name, std::string help, bool implicit) {
@@ -54,16 +71,10 @@ NamedSampler discrete_family(std::string name, std::string help, bool implicit) 
 }  // namespace
 
 std::vector<double> levels_of(const SamplerSettings& s) {
-  if (s.spacing.empty()) return noise_ladder(s.ladder);
-  const auto total = static_cast<std::int64_t>(s.trained.size()), steps = s.ladder.steps;
-  const Timesteps timesteps = s.spacing == "uniform"    ? uniform_timesteps(total, std::min(steps, total))
-                              : s.spacing == "quad"     ? quadratic_timesteps(total, std::min(steps, total))
-                              : s.spacing == "trailing" ? spaced_timesteps(total, std::min(steps, total), Spacing::trailing)
-                                                        : throw std::invalid_argument("unknown spacing \"" + s.spacing + "\"");
   std::vector<double> levels;
-  for (auto it = timesteps.rbegin(); it != timesteps.rend(); ++it) {
-    const double level = s.trained[static_cast<std::size_t>(*it)];
-    if (levels.empty() || level < levels.back()) levels.push_back(level);  // quad repeats timesteps
+  for (const double level : wanted_levels(s)) {
+    const double known = s.round_sigma ? s.round_sigma(level) : level;
+    if (levels.empty() || known < levels.back()) levels.push_back(known);
   }
   return levels;
 }

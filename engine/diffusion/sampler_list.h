@@ -24,8 +24,12 @@ struct SamplerSettings {
   double eta = 0.0;                               // ddim
   FixedVariance variance = FixedVariance::large;  // ddpm
   bool clip = false;                              // ddim, ddpm: predictions to [-1, 1]
+  // To go on from the middle: `levels` (falling, without the final 0) stand in for those of the settings above, `state` for the latents.
+  std::vector<double> levels{};
+  at::Tensor state{};
+  Span span{};
 };
-// The noise levels of the steps, falling, without the final 0. Throws std::invalid_argument or Error(wrong_use) for impossible settings.
+// The noise levels of the steps, falling, without the final 0, rounded to the network's own; two steps at one level are one. Throws std::invalid_argument or Error(wrong_use) for impossible settings.
 std::vector<double> levels_of(const SamplerSettings& settings);
 
 struct NamedSampler {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace orrery::diffusion {
@@ -20,11 +21,19 @@ using NoiseSource = std::function<at::Tensor(std::int64_t draw, const at::Tensor
 // Counter-based: sample i, draw k from Rng(seeds[i]) (engine/device/rng.h).
 NoiseSource seeded_noise(std::vector<std::uint64_t> seeds);
 
+// The part of a trajectory that a call makes. Steps are numbered from `base`, where the ladder of noise levels begins; the call goes on from
+// step `first` and stops at step `until`. Noise is drawn, guidance chosen and the observer told by these numbers.
+struct Span {
+  std::int64_t base = 0;
+  std::int64_t first = 0;
+  std::int64_t until = std::numeric_limits<std::int64_t>::max();
+};
+
 // One finished step. Step k of `steps` goes from noise level k to k + 1 of the sampler's ladder.
 struct SampleStep {
   std::int64_t step = 0;
   std::int64_t steps = 0;
-  std::int64_t evaluations = 0;  // of the network so far
+  std::int64_t evaluations = 0;  // of the network so far, in this call
   double sigma = 0.0;            // of `x`, after the step
   const at::Tensor& x;           // the state after the step, in the coordinates x0 + sigma * noise
   const at::Tensor& x0;          // the network's last prediction
@@ -34,6 +43,8 @@ class SampleObserver {
  public:
   virtual ~SampleObserver() = default;
   virtual bool cancelled() { return false; }           // asked before every evaluation
+  // The state before the first step, of samplers that make it from latents of unit variance; in the coordinates of SampleStep::x.
+  virtual void on_start(double /*sigma*/, const at::Tensor& /*x*/) {}
   virtual void on_step(const SampleStep& /*step*/) {}
 };
 

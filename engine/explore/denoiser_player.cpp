@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "engine/api/result.h"
@@ -13,6 +14,7 @@
 #include "engine/explore/denoiser_controls.h"
 #include "engine/explore/latent.h"
 #include "engine/explore/point_picture.h"
+#include "engine/explore/tape_branches.h"
 
 namespace orrery {
 namespace {
@@ -39,8 +41,7 @@ class DenoiserPlayer : public Player {
     c10::InferenceMode inference;
     std::vector<at::Tensor> pictures;
     for (const auto& request : requests) {
-      const DenoiserSettings settings = read_settings(checked_request(controls_, request, UnknownControls::ignore), traits_);
-      const at::Tensor sample = sampled(settings, observer);
+      const at::Tensor sample = sampled(parts_of(request), observer);
       if (!sample.defined() || observer.cancelled()) return {};
       pictures.push_back(picture_of(sample));
     }
@@ -48,19 +49,84 @@ class DenoiserPlayer : public Player {
   }
 
  private:
-  // Passes previews on and asks whether to go on.
+  // A stretch of the trajectory in the sampler's terms.
+  struct Part {
+    DenoiserSettings settings;
+    diffusion::GuidanceOptions guidance;
+    const diffusion::NamedSampler* sampler = nullptr;
+    std::vector<double> levels;  // of the whole ladder, falling, the final 0 included
+  };
+  struct Parts {
+    std::vector<Stretch> row;
+    std::vector<Part> parts;
+  };
+
+  // Runs something of a sampler's; settings that do not go together become a sentence.
+  template <class Work>
+  static auto possible(const Work& work) {
+    try {
+      return work();
+    } catch (const std::invalid_argument& error) {
+      throw Error(ErrorCode::wrong_use, std::string("These sampler settings do not go together: ") + error.what() + ".", "The last picture stays.",
+                  "Change sampler.sigma_min, sampler.sigma_max or sampler.spacing.");
+    }
+  }
+
+  Parts parts_of(const Request& request) const {
+    Parts out;
+    out.row = stretches(request);
+    for (const auto& stretch : out.row) {
+      Part part;
+      part.settings = read_settings(checked_request(controls_, stretch.settings, UnknownControls::ignore), traits_);
+      part.guidance = part.settings.guidance;
+      part.settings.sampling.round_sigma = [this](double sigma) { return denoiser_.round_sigma(at::full({}, sigma, options_.dtype(at::kDouble))).item<double>(); };
+      const auto& list = diffusion::samplers();
+      part.sampler = &*std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == part.settings.sampler; });
+      part.levels = possible([&] { return diffusion::levels_of(part.settings.sampling); });
+      part.levels.push_back(0.0);
+      out.parts.push_back(std::move(part));
+    }
+    return out;
+  }
+
+  // Tells of the steps and asks whether to go on.
   class Watcher : public diffusion::SampleObserver {
    public:
-    Watcher(const DenoiserPlayer& player, RenderObserver& observer) : player_(player), observer_(observer) {}
+    Watcher(const DenoiserPlayer& player, RenderObserver& observer, bool tells) : player_(player), observer_(observer), tells_(tells) {}
     bool cancelled() override { return observer_.cancelled(); }
+    void on_start(double sigma, const at::Tensor& x) override { tell(0, steps, sigma, x, {}); }
     void on_step(const diffusion::SampleStep& step) override {
-      if (step.step + 1 == step.steps) return;  // the finished picture follows
-      observer_.on_step(player_.picture_of(step.x0), static_cast<int>(step.step + 1), static_cast<int>(step.steps));
+      state = step.x;
+      level = step.sigma;
+      latest_ = step.evaluations;
+      tell(step.step + 1, step.steps, step.sigma, step.x, step.x0);
     }
+    void next_part() { evaluations += latest_, latest_ = 0; }
+
+    at::Tensor state;              // where the last step ended, unscaled
+    double level = 0.0;
+    std::int64_t evaluations = 0;  // before this part
+    std::int64_t steps = 0;
 
    private:
+    void tell(std::int64_t number, std::int64_t of, double sigma, const at::Tensor& x, const at::Tensor& x0) {
+      if (!tells_) return;
+      RenderStep out;
+      out.step = number;
+      out.steps = of;
+      out.evaluations = evaluations + latest_;
+      out.level = sigma;
+      out.state = x;
+      out.state_scale = 1.0 / std::sqrt(1.0 + sigma * sigma);
+      out.prediction = x0;
+      if (player_.traits_.points()) out.preview = [&player = player_, points = x0.defined() ? x0 : x] { return point_picture(points); };
+      observer_.on_step(out);
+    }
+
     const DenoiserPlayer& player_;
     RenderObserver& observer_;
+    bool tells_;
+    std::int64_t latest_ = 0;
   };
 
   at::Tensor picture_of(const at::Tensor& sample) const { return traits_.points() ? point_picture(sample) : sample.to(at::kFloat); }
@@ -109,28 +175,55 @@ class DenoiserPlayer : public Player {
     return condition;
   }
 
-  at::Tensor sampled(const DenoiserSettings& settings, RenderObserver& observer) {
-    const at::Tensor sample = followed(settings, settings.guidance, observer);
-    if (!settings.difference || !sample.defined()) return sample;
-    diffusion::GuidanceOptions without = settings.guidance;
-    without.view = diffusion::GuidanceView::unconditional;
-    const at::Tensor other = followed(settings, without, observer);
+  at::Tensor sampled(Parts all, RenderObserver& observer) {
+    // Only what a state alone determines can be gone on with bit for bit: a scaled state is recorded unscaled.
+    const Beginning begin = beginning(all.row, observer, [&](const Stretch& stretch, std::int64_t) {
+      const auto at = static_cast<std::size_t>(&stretch - all.row.data());
+      return all.parts[at].settings.sampling.scaling == diffusion::Scaling::none;
+    });
+    const at::Tensor sample = followed(all, begin, observer, true);
+    if (!all.parts.back().settings.difference || !sample.defined()) return sample;
+    for (auto& part : all.parts) part.guidance.view = diffusion::GuidanceView::unconditional;
+    const at::Tensor other = followed(all, {}, observer, false);
     return other.defined() ? (sample - other) / 2.0 : at::Tensor();
   }
 
-  at::Tensor followed(const DenoiserSettings& settings, const diffusion::GuidanceOptions& guidance, RenderObserver& observer) {
-    const diffusion::Denoise denoise = diffusion::guided(denoiser_, condition_of(settings.class_weights), condition_of(settings.other_weights), guidance);
-    diffusion::SamplerSettings sampling = settings.sampling;
-    sampling.round_sigma = [this](double sigma) { return denoiser_.round_sigma(at::full({}, sigma, options_.dtype(at::kDouble))).item<double>(); };
-    const auto& list = diffusion::samplers();
-    const auto sampler = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == settings.sampler; });
-    Watcher watcher(*this, observer);
-    try {
-      return sampler->sample(denoise, initial_noise(settings), sampling, fresh_noise(settings), &watcher);
-    } catch (const std::invalid_argument& error) {
-      throw Error(ErrorCode::wrong_use, std::string("These sampler settings do not go together: ") + error.what() + ".", "The last picture stays.",
-                  "Change sampler.sigma_min, sampler.sigma_max or sampler.spacing.");
+  // The trajectory from `begin` on. Undefined when cancelled.
+  at::Tensor followed(const Parts& all, const Beginning& begin, RenderObserver& observer, bool tells) {
+    Watcher watcher(*this, observer, tells);
+    std::int64_t number = 0;
+    if (begin.from) {
+      watcher.state = begin.from->state;
+      watcher.level = begin.from->level;
+      watcher.evaluations = begin.from->evaluations;
+      number = begin.from->step;
     }
+    for (std::size_t i = begin.stretch; i < all.parts.size(); ++i) {
+      const Part& part = all.parts[i];
+      const bool starts = !watcher.state.defined(), inside = begin.from && i == begin.stretch;
+      std::vector<double> levels = starts ? part.levels : rest_of_ladder(part.levels, inside ? begin.level : watcher.level);
+      levels.pop_back();
+      diffusion::SamplerSettings sampling = part.settings.sampling;
+      sampling.levels = levels;
+      sampling.state = watcher.state;
+      sampling.span.base = all.row[i].first_step;
+      sampling.span.first = number;
+      const std::int64_t end = sampling.span.base + static_cast<std::int64_t>(levels.size());
+      sampling.span.until = i + 1 < all.row.size() ? all.row[i + 1].first_step : end;
+      if (sampling.span.until > end) {
+        throw Error(ErrorCode::wrong_use, "This request branches at step " + std::to_string(sampling.span.until) + ", but it has only " + std::to_string(end) + " steps there.",
+                    "The last picture stays.", "Branch again from a step of the tape.");
+      }
+      watcher.steps = end;
+      if (sampling.span.until > number || starts) {
+        const diffusion::Denoise denoise = diffusion::guided(denoiser_, condition_of(part.settings.class_weights), condition_of(part.settings.other_weights), part.guidance);
+        const at::Tensor x = possible([&] { return part.sampler->sample(denoise, initial_noise(part.settings), sampling, fresh_noise(part.settings), &watcher); });
+        if (!x.defined()) return {};
+      }
+      watcher.next_part();
+      number = sampling.span.until;
+    }
+    return watcher.state;
   }
 
   std::shared_ptr<const Model> model_;

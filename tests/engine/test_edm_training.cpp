@@ -1,4 +1,6 @@
 // EDM as a system: training on points, playing, drawing.
+#include <ATen/ops/equal.h>
+
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -129,20 +131,68 @@ class TestEdmTraining : public QObject {
     const auto player = find_system("edm").make_player(model_of(toy_config(*data), {}));
     struct Watcher : RenderObserver {
       mutable int asked = 0;
-      int allowed = 1 << 20, previews = 0, last = 0;
+      int allowed = 1 << 20, previews = 0;
+      std::int64_t last = -1;
       bool cancelled() const override { return asked++ >= allowed; }
-      void on_step(const at::Tensor& preview, int step, int steps) override {
-        if (preview.dim() == 4 && step == last + 1 && steps == 5) ++previews;
-        last = step;
+      void on_step(const RenderStep& step) override {
+        if (step.preview && step.preview().dim() == 4 && step.step == last + 1 && step.steps == 5 && step.state.dim() == 2) ++previews;
+        last = step.step;
       }
     };
     Watcher all;
     QVERIFY(player->render({with({{"sampler.steps", std::int64_t{5}}})}, all).defined());
-    QCOMPARE(all.previews, 4);  // the finished picture is the fifth
+    QCOMPARE(all.previews, 6);  // the start and five steps
     Watcher impatient;
     impatient.allowed = 3;
     QVERIFY(!player->render({with({{"sampler.steps", std::int64_t{5}}})}, impatient).defined());
     QCOMPARE(impatient.asked, 4);
+  }
+
+  // What a tape relies on: going on from a recorded step, or branching with nothing changed, makes the same picture bit for bit.
+  void goesOnFromAnyStep() {
+    struct Tape : RenderObserver {
+      std::vector<RenderStep> steps;
+      std::int64_t known = -1, heard = 0;
+      std::int64_t recorded() const override { return known; }
+      RenderStep recorded_step(std::int64_t step) override { return steps.at(static_cast<std::size_t>(step)); }
+      void on_step(const RenderStep& step) override {
+        ++heard;
+        if (known < 0) steps.push_back(step);
+      }
+    };
+    const auto data = open_points("builtin:toy-swissroll");
+    const auto player = find_system("edm").make_player(model_of(toy_config(*data), {}));
+    for (const std::string sampler : {"heun", "euler", "midpoint", "ddim", "ddpm"}) {
+      std::map<std::string, Value> values{{"sampler", std::string(sampler)}, {"sampler.steps", std::int64_t{7}}, {"seed", std::int64_t{5}}};
+      if (sampler == "heun") values["churn"] = 20.0;
+      Request request = with(values);
+      for (const bool branches : {false, true}) {
+        if (branches) request.branches = {{3, {{"sampler", std::string("euler")}, {"sampler.steps", std::int64_t{9}}}}, {5, {{"seed", std::int64_t{6}}}}};
+        Tape tape;
+        const at::Tensor whole = player->render({request}, tape);
+        QVERIFY(tape.steps.size() >= 8 && tape.steps.back().level == 0.0);
+        for (std::size_t i = 0; i < tape.steps.size(); ++i) {
+          QCOMPARE(tape.steps[i].step, static_cast<std::int64_t>(i));
+          if (i > 0) QVERIFY(tape.steps[i].level < tape.steps[i - 1].level);
+        }
+        for (std::int64_t from = 0; from < static_cast<std::int64_t>(tape.steps.size()); ++from) {
+          tape.known = from;
+          tape.heard = 0;
+          QVERIFY2(at::equal(player->render({request}, tape), whole), qPrintable(QString("%1 from %2").arg(sampler.c_str()).arg(from)));
+          QCOMPARE(tape.heard, static_cast<std::int64_t>(tape.steps.size()) - 1 - from);
+        }
+        if (branches) continue;
+        RenderObserver nobody;
+        Request same = request;
+        same.branches = {{4, {{"seed", std::int64_t{5}}}}};
+        QVERIFY(at::equal(player->render({same}, nobody), whole));
+        Request other = request;
+        other.branches = {{4, {{"sampler.steps", std::int64_t{30}}}}};
+        QVERIFY(!at::equal(player->render({other}, nobody), whole));
+        other.branches = {{8, {{"sampler.steps", std::int64_t{30}}}}};
+        QVERIFY_THROWS_EXCEPTION(Error, player->render({other}, nobody));
+      }
+    }
   }
 
   void impossibleSettingsAreRefused() {
