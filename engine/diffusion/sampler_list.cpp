@@ -40,7 +40,7 @@ NamedSampler edm_family(std::string name, std::string help, bool second_order, d
             o.round_sigma = s.round_sigma;
             o.state = s.state;
             o.span = s.span;
-            o.churn_steps = s.ladder.steps;
+            o.churn_steps = s.churn_steps;
             return edm_sample(denoise, latents, o, noise, observer);
           }};
 }

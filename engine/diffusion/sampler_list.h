@@ -28,6 +28,7 @@ struct SamplerSettings {
   std::vector<double> levels{};
   at::Tensor state{};
   Span span{};
+  std::int64_t churn_steps = 0;  // N of S_churn / N; 0: the number of levels
 };
 // The noise levels of the steps, falling, without the final 0, rounded to the network's own; two steps at one level are one. Throws std::invalid_argument or Error(wrong_use) for impossible settings.
 std::vector<double> levels_of(const SamplerSettings& settings);

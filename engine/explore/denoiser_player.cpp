@@ -205,6 +205,7 @@ class DenoiserPlayer : public Player {
       levels.pop_back();
       diffusion::SamplerSettings sampling = part.settings.sampling;
       sampling.levels = levels;
+      sampling.churn_steps = static_cast<std::int64_t>(part.levels.size()) - 1;  // a branch churns as the whole would
       sampling.state = watcher.state;
       sampling.span.base = all.row[i].first_step;
       sampling.span.first = number;

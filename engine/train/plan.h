@@ -19,10 +19,10 @@ struct OptimiserConfig {
   double beta1 = 0.0;
   double beta2 = 0.99;
   double eps = 1e-8;
-  double clip_norm = 0.0;  // > 0: each module's gradients are scaled down to this total norm at most (Pascanu et al. 2013)
-  double ramp_up_kimg = 0.0;  // > 0: lr grows linearly from 0 over so many pictures of the stage (Karras et al. 2022, EDM, appendix F.1)
   // Lazy regularisation: with k = lazy_interval > 0 the Trainer uses lr * c, beta1^c, beta2^c with c = k / (k + 1) (StyleGAN2, appendix B).
   std::int64_t lazy_interval = 0;
+  double clip_norm = 0.0;  // > 0: each module's gradients are scaled down to this total norm at most (Pascanu et al. 2013)
+  double ramp_up_kimg = 0.0;  // > 0: lr grows linearly from 0 over so many pictures of the stage (Karras et al. 2022, EDM, appendix F.1)
 };
 
 struct EmaConfig {
