@@ -28,7 +28,7 @@ struct Tiny {
     const bool has_tiny = std::any_of(presets.begin(), presets.end(), [](const auto& preset) { return preset.id == "tiny"; });
     const json preset = config::resolve_preset(system.defaults(), presets, has_tiny ? "tiny" : presets.front().id);
     const int wanted = system.wanted_size_px(preset);
-    data.resolution_px = wanted > 0 ? std::min(wanted, 32) : 32;
+    data.resolution_px = wanted > 0 ? std::min(wanted, 16) : 16;
     data.classes = classes;
     data.pictures = 64;
     config = system.resolve(preset, data);
@@ -80,12 +80,14 @@ std::vector<Value> other_values(const ControlSpec& spec) {
     case ControlKind::slider: {
       const double neutral = std::get<double>(spec.neutral);
       values.push_back(neutral < spec.max ? neutral + 0.6 * (spec.max - neutral) : 0.5 * (spec.min + spec.max));
+      if (neutral == spec.max) values.push_back(spec.min);  // an upper limit may lie above all there is to limit
       break;
     }
     case ControlKind::integer:
     case ControlKind::seed: {
       const auto neutral = std::get<std::int64_t>(spec.neutral);
-      values.push_back(neutral < static_cast<std::int64_t>(spec.max) ? neutral + 1 : (static_cast<std::int64_t>(spec.min) + neutral) / 2);
+      if (spec.unit == "steps" && spec.min <= 4 && spec.max >= 4) values.push_back(std::int64_t{4});  // against the three of few_steps
+      else values.push_back(neutral < static_cast<std::int64_t>(spec.max) ? neutral + 1 : (static_cast<std::int64_t>(spec.min) + neutral) / 2);
       break;
     }
     case ControlKind::toggle:
@@ -131,18 +133,8 @@ std::map<std::string, Value> few_steps(const std::vector<ControlSpec>& controls)
 
 // Requests in which a control may act: alone, and with the others of its section away from neutral (a strength of zero hides its seed).
 std::vector<std::map<std::string, Value>> contexts_for(const ControlSpec& spec, const std::vector<ControlSpec>& controls) {
-  std::map<std::string, Value> base = few_steps(controls);
-  base.erase(spec.id);
+  const std::map<std::string, Value> base = few_steps(controls);
   std::vector<std::map<std::string, Value>> contexts{base};
-  for (std::size_t option = 0; option < 6; ++option) {
-    std::map<std::string, Value> context = base;
-    for (const auto& other : controls) {
-      if (other.section != spec.section || other.id == spec.id || base.count(other.id) != 0 || !other.unavailable.empty()) continue;
-      const auto values = other_values(other);
-      if (!values.empty()) context[other.id] = values[std::min(option, values.size() - 1)];
-    }
-    contexts.push_back(context);
-  }
   // One neighbour moved alone (a strength), one choice anywhere (a sampler that draws no noise has no use for its seed), and both.
   using Moved = std::pair<std::string, Value>;
   std::vector<Moved> neighbours, choices;
@@ -159,6 +151,15 @@ std::vector<std::map<std::string, Value>> contexts_for(const ControlSpec& spec, 
   };
   for (const auto& neighbour : neighbours) with_moved({neighbour});
   for (const auto& choice : choices) with_moved({choice});
+  for (std::size_t option = 0; option < 6; ++option) {
+    std::map<std::string, Value> context = base;
+    for (const auto& other : controls) {
+      if (other.section != spec.section || other.id == spec.id || base.count(other.id) != 0 || !other.unavailable.empty()) continue;
+      const auto values = other_values(other);
+      if (!values.empty()) context[other.id] = values[std::min(option, values.size() - 1)];
+    }
+    contexts.push_back(context);
+  }
   for (const auto& neighbour : neighbours)
     for (const auto& choice : choices) with_moved({neighbour, choice});
   return contexts;
@@ -302,7 +303,9 @@ class TestConformance : public QObject {
       QVERIFY2(!spec.label.empty() && !spec.help.empty() && !spec.section.empty(), spec.id.c_str());
       if (spec.unavailable.empty()) neutral[spec.id] = spec.neutral;
     }
-    QVERIFY(render(*player, {with({})}).equal(render(*player, {with(neutral)})));  // neutral is the identity
+    const auto few = few_steps(controls);
+    for (const auto& [id, value] : few) neutral[id] = value;
+    QVERIFY(render(*player, {with(few)}).equal(render(*player, {with(neutral)})));  // neutral is the identity
     for (const auto& spec : controls) {
       if (!spec.unavailable.empty()) continue;
       QVERIFY2(acts(*player, spec, controls), (spec.id + " changes nothing").c_str());
