@@ -54,7 +54,7 @@ void run(const Context& context, const Wanted& wanted) {
   if (!context.json) std::fputs(table.c_str(), stdout);
   std::string failed;
   for (const auto& b : benchmarks) {
-    const auto measurement = bench::compare(b.make(), wanted.options);
+    const auto measurement = bench::measure(b, wanted.options);
     report["results"].push_back(bench::as_json(b, measurement));
     const std::string line = bench::table_line(b, measurement) + "\n";
     table += line;

@@ -23,6 +23,12 @@ struct Contest {
   std::function<void()> peer;
   std::function<double()> error;
   double allowed_error = 1e-3;
+  // In place of `ours` and `peer`: work in parts that happen more or less often. What counts is the sum of time times share.
+  struct Part {
+    double share;
+    std::function<void()> ours, peer;
+  };
+  std::vector<Part> parts = {};
 };
 
 struct Measurement {
@@ -39,9 +45,12 @@ struct Benchmark {
   std::string what;    // shapes, in words
   std::string peer;    // what it is compared with
   std::function<Contest()> make;  // allocates; called just before it runs
+  int fewest = 0;                 // > 0: pairs for work that takes seconds, where Options::fewest are more; then one pair warms up
 };
 
 Measurement compare(const Contest& contest, const Options& options);
+// With the benchmark's own number of pairs, where it has one.
+Measurement measure(const Benchmark& benchmark, const Options& options);
 // Memory that one call of `run` needs on top of what is resident before, in MiB: the kernel's high-water mark after freed memory was
 // given back. < 0 where /proc does not tell.
 double peak_mib(const std::function<void()>& run);
@@ -49,6 +58,8 @@ double peak_mib(const std::function<void()>& run);
 std::vector<Benchmark> all_benchmarks();
 std::vector<Benchmark> kernel_benchmarks();
 std::vector<Benchmark> tape_benchmarks();
+std::vector<Benchmark> stylegan2_benchmarks();
+std::vector<Benchmark> loader_benchmarks();
 
 // Processor, threads, instruction set, LibTorch, load.
 nlohmann::json machine();

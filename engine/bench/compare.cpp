@@ -35,6 +35,12 @@ double status_mib(const std::string& key) {
   return -1.0;
 }
 
+double most_mib(const std::vector<Contest::Part>& parts, std::function<void()> Contest::Part::*side) {
+  double most = -1.0;
+  for (const auto& part : parts) most = std::max(most, peak_mib(part.*side));
+  return most;
+}
+
 }  // namespace
 
 double peak_mib(const std::function<void()>& run) {
@@ -57,12 +63,18 @@ Measurement compare(const Contest& contest, const Options& options) {
   m.error = contest.error();
   m.agree = std::isfinite(m.error) && m.error <= m.allowed_error;
   if (!m.agree) return m;
-  for (int k = 0; k < options.warm_up; ++k) contest.ours(), contest.peer();
+  const std::vector<Contest::Part> parts = contest.parts.empty() ? std::vector<Contest::Part>{{1.0, contest.ours, contest.peer}} : contest.parts;
+  for (int k = 0; k < options.warm_up; ++k) {
+    for (const auto& part : parts) part.ours(), part.peer();
+  }
   std::vector<double> ours, peer, ratios;
   const auto start = std::chrono::steady_clock::now();
   while (m.pairs < options.most) {
-    ours.push_back(time_ms(contest.ours));
-    peer.push_back(time_ms(contest.peer));
+    ours.push_back(0.0), peer.push_back(0.0);
+    for (const auto& part : parts) {
+      ours.back() += part.share * time_ms(part.ours);
+      peer.back() += part.share * time_ms(part.peer);
+    }
     ratios.push_back(peer.back() / ours.back());
     ++m.pairs;
     const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -73,9 +85,15 @@ Measurement compare(const Contest& contest, const Options& options) {
   m.ratio = quantile(ratios, 0.5);
   m.ratio_low = quantile(ratios, 0.25);
   m.ratio_high = quantile(ratios, 0.75);
-  m.ours_mib = peak_mib(contest.ours);
-  m.peer_mib = peak_mib(contest.peer);
+  m.ours_mib = most_mib(parts, &Contest::Part::ours);
+  m.peer_mib = most_mib(parts, &Contest::Part::peer);
   return m;
+}
+
+Measurement measure(const Benchmark& benchmark, const Options& options) {
+  Options these = options;
+  if (benchmark.fewest > 0) these.fewest = std::min(benchmark.fewest, options.fewest), these.warm_up = std::min(these.warm_up, 1);
+  return compare(benchmark.make(), these);
 }
 
 }  // namespace orrery::bench

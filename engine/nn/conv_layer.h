@@ -33,6 +33,8 @@ class ConvLayer : public torch::nn::Module, public Resettable {
   at::Tensor weight;           // [out, in, k, k], unit variance
   at::Tensor bias;             // [out] or undefined
   at::Tensor resample_filter;  // buffer
+  double weight_gain() const { return weight_gain_; }
+  const ConvLayerOptions& options() const { return options_; }
 
  private:
   ConvLayerOptions options_;

@@ -28,6 +28,7 @@ class EqualLinear : public torch::nn::Module, public Resettable {
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out] or undefined
   double weight_gain() const { return weight_gain_; }
+  const LinearOptions& options() const { return options_; }
 
  private:
   LinearOptions options_;

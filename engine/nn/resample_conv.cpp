@@ -1,11 +1,13 @@
 #include "engine/nn/resample_conv.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/matmul.h>
 
+#include "kernels/conv3x3/conv3x3.h"
 #include "kernels/upfirdn2d/upfirdn2d.h"
 
 namespace orrery::nn {
@@ -13,7 +15,12 @@ namespace {
 
 using Pad = std::array<std::int64_t, 4>;
 
+bool channels_innermost(const at::Tensor& x) { return x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous(); }
+
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& w, const Pad& pad, std::int64_t stride, std::int64_t groups, bool flip_weight) {
+  if (w.size(2) == 1 && w.size(3) == 1 && stride == 1 && groups == 1 && pad == Pad{} && at::GradMode::is_enabled() && channels_innermost(x)) {
+    return at::matmul(x.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}).t()).permute({0, 3, 1, 2});  // such pictures are matrices as they lie
+  }
   const at::Tensor kernel = flip_weight || (w.size(2) == 1 && w.size(3) == 1) ? w : w.flip({2, 3});
   if (pad[0] == pad[1] && pad[2] == pad[3] && pad[0] >= 0 && pad[2] >= 0) {
     return at::conv2d(x, kernel, {}, at::IntArrayRef({stride, stride}), at::IntArrayRef({pad[2], pad[0]}), at::IntArrayRef({1, 1}), groups);
@@ -44,10 +51,30 @@ at::Tensor convolve_zero_inserted(const at::Tensor& x, const at::Tensor& w, std:
 
 }  // namespace
 
+bool conv3x3_has_form(const at::Tensor& filter) { return filter.defined() && filter.dim() == 2 && filter.size(0) == 4 && filter.size(1) == 4; }
+
+std::optional<kernels::Conv3x3Form> conv3x3_form(const at::Tensor& x, std::int64_t out_channels, std::int64_t kernel, const at::Tensor& filter, const ResampleConv& o) {
+  using Form = kernels::Conv3x3Form;
+  if (kernel != 3 || o.groups != 1 || o.up * o.down > 2 || o.padding != Pad{1, 1, 1, 1}) return std::nullopt;
+  if (o.up * o.down == 2 && !conv3x3_has_form(filter)) return std::nullopt;
+  const Form form = o.up == 2 ? Form::up : o.down == 2 ? Form::down : Form::same;
+  return kernels::conv3x3_pays(x, out_channels, form) ? std::optional<Form>(form) : std::nullopt;
+}
+
+at::Tensor conv3x3_kernel(const at::Tensor& w, const at::Tensor& filter, kernels::Conv3x3Form form, const ResampleConv& o) {
+  const at::Tensor kernel = o.flip_weight ? w : w.flip({2, 3});
+  if (form == kernels::Conv3x3Form::same) return kernel;
+  const at::Tensor taps = o.flip_filter ? filter.flip({0, 1}) : filter;
+  return form == kernels::Conv3x3Form::up ? kernels::conv3x3_up_weights(kernel, taps) : kernels::conv3x3_down_weights(kernel, taps);
+}
+
 at::Tensor resample_conv2d(const at::Tensor& x, const at::Tensor& w, const at::Tensor& filter, const ResampleConv& o) {
   const auto kh = w.size(2), kw = w.size(3);
   const auto fw = filter.defined() ? filter.size(-1) : 1;
   const auto fh = filter.defined() ? filter.size(0) : 1;
+  if (kh == kw) {
+    if (const auto form = conv3x3_form(x, w.size(0), kh, filter, o)) return kernels::conv3x3(x, conv3x3_kernel(w, filter, *form, o), *form);
+  }
   const double gain = static_cast<double>(o.up * o.up);
   Pad pad = o.padding;
   if (o.up > 1) {
@@ -75,10 +102,9 @@ at::Tensor resample_conv2d(const at::Tensor& x, const at::Tensor& w, const at::T
   return resample(y, filter, 1, o.down, {}, 1.0, o.flip_filter);
 }
 
-at::Tensor demodulation(const at::Tensor& w, const at::Tensor& styles) {
-  const at::Tensor power = w.square().sum({2, 3});  // [O, I]
-  return (at::matmul(styles.square(), power.t()) + 1e-8).rsqrt();
-}
+at::Tensor weight_power(const at::Tensor& w) { return w.square().sum({2, 3}); }
+at::Tensor demodulation_of_power(const at::Tensor& power, const at::Tensor& styles) { return (at::matmul(styles.square(), power.t()) + 1e-8).rsqrt(); }
+at::Tensor demodulation(const at::Tensor& w, const at::Tensor& styles) { return demodulation_of_power(weight_power(w), styles); }
 
 at::Tensor modulated_conv2d(const at::Tensor& x, const at::Tensor& w, const at::Tensor& styles, const at::Tensor& noise,
                             const at::Tensor& filter, const ResampleConv& options, bool demodulate, bool fused) {

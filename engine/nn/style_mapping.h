@@ -36,6 +36,8 @@ class StyleMapping : public torch::nn::Module, public Resettable {
   void reset_weights(Rng rng) override;
 
   const MappingOptions& options() const { return options_; }
+  const std::shared_ptr<EqualLinear>& embed() const { return embed_; }  // null without classes
+  const std::vector<std::shared_ptr<EqualLinear>>& layers() const { return layers_; }
   at::Tensor w_avg;
 
  private:

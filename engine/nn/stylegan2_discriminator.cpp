@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "engine/nn/minibatch_std.h"
+#include "kernels/conv3x3/conv3x3.h"
 #include "kernels/upfirdn2d/upfirdn2d.h"
 
 namespace orrery::nn {
@@ -87,6 +88,10 @@ at::Tensor StyleGan2Discriminator::forward(const at::Tensor& images, const at::T
   const double residual = std::sqrt(0.5);
   const bool rgb_skip = options_.architecture == Architecture::skip;
   at::Tensor x, image = images;
+  // The layers for which it pays work with channels innermost: the picture is turned once, and nothing after it.
+  if (!blocks_.empty() && kernels::conv3x3_pays(images.narrow(1, 0, 1).expand({-1, blocks_.front()->conv0->weight.size(1), -1, -1}), blocks_.front()->conv0->weight.size(0), kernels::Conv3x3Form::same)) {
+    image = images.contiguous(at::MemoryFormat::ChannelsLast);
+  }
   for (const auto& block : blocks_) {
     const std::string prefix = "b" + std::to_string(block->resolution_px) + ".";
     if (block->fromrgb) {

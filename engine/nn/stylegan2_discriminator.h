@@ -54,6 +54,9 @@ class StyleGan2Discriminator : public Discriminator {
   // images [N, channels, res, res], c [N, c_dim] or undefined -> logits [N, 1]
   at::Tensor forward(const at::Tensor& images, const at::Tensor& c, const LayerTap& tap = {}) override;
   const DiscriminatorOptions& options() const { return options_; }
+  const std::vector<std::shared_ptr<DiscriminatorBlock>>& blocks() const { return blocks_; }
+  const DiscriminatorEpilogue& epilogue() const { return *epilogue_; }
+  const std::shared_ptr<StyleMapping>& mapping() const { return mapping_; }  // null without classes
 
  private:
   DiscriminatorOptions options_;

@@ -67,27 +67,67 @@ at::Tensor SynthesisLayer::make_noise(const SynthesisNoise& noise, const std::st
   return map * (noise.strength == 1.0 ? noise_strength : noise_strength * noise.strength);
 }
 
-at::Tensor SynthesisLayer::forward(const at::Tensor& x, const at::Tensor& w, const SynthesisNoise& noise, const std::string& name,
-                                   std::uint64_t index, double gain) const {
+struct SynthesisLayer::Prepared {
+  kernels::Conv3x3Weights weights;
+  at::Tensor power;             // [O, I]
+  const void* data = nullptr;   // of which weights, in which state
+  std::uint32_t version = 0;
+  bool tiled = false;           // for conv3x3_layer, or for conv3x3_plain
+};
+
+std::shared_ptr<const SynthesisLayer::Prepared> SynthesisLayer::prepared(kernels::Conv3x3Form form, bool tiled) const {
+  // Every change in place counts the version up, the optimiser's included. A network in training changes before it is used again.
+  const bool keep = !is_training() && !weight.is_inference();
+  const void* data = weight.const_data_ptr();
+  const std::uint32_t version = keep ? static_cast<std::uint32_t>(weight._version()) : 0;
+  if (keep) {
+    const std::lock_guard lock(prepared_mutex_);
+    if (prepared_ && prepared_->data == data && prepared_->version == version && prepared_->tiled == tiled) return prepared_;
+  }
+  auto fresh = std::make_shared<Prepared>();
+  fresh->weights = tiled ? kernels::conv3x3_weights(conv3x3_kernel(weight, resample_filter, form, convolution())) : kernels::conv3x3_plain_weights(weight);
+  fresh->power = weight_power(weight);
+  fresh->data = data, fresh->version = version, fresh->tiled = tiled;
+  if (keep) {
+    const std::lock_guard lock(prepared_mutex_);
+    prepared_ = fresh;
+  }
+  return fresh;
+}
+
+ResampleConv SynthesisLayer::convolution() const {
   ResampleConv conv;
   conv.up = up_;
   conv.padding = {1, 1, 1, 1};
   conv.flip_weight = up_ == 1;
-  const at::Tensor styles = affine->forward(w), added = make_noise(noise, name, index, x.size(0));
-  at::Tensor y;
-  if (!at::GradMode::is_enabled() && x.size(0) == 1 && weight.numel() < (1 + up_ * up_) * x.numel()) {
-    // One picture and no gradients: styles and demodulation go into the weights, which are smaller than the maps they would scale.
-    const at::Tensor scale = demodulation(weight, styles).view({-1, 1, 1, 1}) * styles.view({1, -1, 1, 1});
-    y = resample_conv2d(x, weight * scale, resample_filter, conv);
-    if (added.defined()) y.add_(added);
-  } else {
-    y = modulated_conv2d(x, weight, styles, added, resample_filter, conv);
-  }
+  return conv;
+}
+
+at::Tensor SynthesisLayer::forward(const at::Tensor& x, const at::Tensor& w, const SynthesisNoise& noise, const std::string& name,
+                                   std::uint64_t index, double gain) const {
+  const ResampleConv conv = convolution();
   kernels::BiasAct act;
   act.activation = activation_;
   act.gain = kernels::default_gain(activation_) * gain;
   act.clamp = conv_clamp_ >= 0 ? conv_clamp_ * gain : -1.0;
-  return kernels::bias_act(y, bias, act);
+  const at::Tensor styles = affine->forward(w), added = make_noise(noise, name, index, x.size(0));
+  const bool straight = activation_ == kernels::Activation::lrelu || activation_ == kernels::Activation::relu || activation_ == kernels::Activation::linear;
+  if (!at::GradMode::is_enabled() && straight) {
+    if (const auto form = conv3x3_form(x, weight.size(0), 3, resample_filter, conv)) {
+      const auto ready = prepared(*form, true);
+      return kernels::conv3x3_layer(x, ready->weights, *form, styles, demodulation_of_power(ready->power, styles), added, bias, act);
+    }
+    if (x.device().is_cpu() && x.scalar_type() == at::kFloat && (up_ == 1 || conv3x3_has_form(resample_filter))) {
+      const auto form = up_ == 1 ? kernels::Conv3x3Form::same : kernels::Conv3x3Form::up;
+      const auto ready = prepared(form, false);
+      at::Tensor y = kernels::conv3x3_plain(x, ready->weights, form, styles);
+      if (up_ == 2) y = kernels::upfirdn2d(y, resample_filter, {1, 1, 1, 1, {1, 1, 1, 1}, false, 4.0});
+      y.mul_(demodulation_of_power(ready->power, styles).view({x.size(0), -1, 1, 1}));
+      if (added.defined()) y.add_(added);
+      return kernels::bias_act(y, bias, act);
+    }
+  }
+  return kernels::bias_act(modulated_conv2d(x, weight, styles, added, resample_filter, conv), bias, act);
 }
 
 ToRgb::ToRgb(const SynthesisOptions& options, std::int64_t in_channels)
@@ -105,11 +145,16 @@ void ToRgb::reset_weights(Rng rng) {
 at::Tensor ToRgb::forward(const at::Tensor& x, const at::Tensor& w) const {
   const auto n = x.size(0), in = weight.size(1), out = weight.size(0);
   const at::Tensor styles = affine->forward(w) * weight_gain_;
+  const auto weights = [&] { return weight.view({1, out, in}) * styles.view({n, 1, in}); };
   at::Tensor y;
-  if (at::GradMode::is_enabled()) {
+  if (x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous()) {
+    // A matrix product with weights of each sample: only the small weights are scaled, and pictures with channels innermost are such
+    // matrices as they lie.
+    y = at::bmm(x.permute({0, 2, 3, 1}).reshape({n, -1, in}), weights().transpose(1, 2)).view({n, x.size(2), x.size(3), out}).permute({0, 3, 1, 2}).contiguous();
+  } else if (at::GradMode::is_enabled()) {
     y = modulated_conv2d(x, weight, styles, {}, {}, {}, /*demodulate=*/false);
-  } else {  // a matrix product with weights of each sample: only the small weights are scaled
-    y = at::bmm(weight.view({1, out, in}) * styles.view({n, 1, in}), x.reshape({n, in, -1})).view({n, out, x.size(2), x.size(3)});
+  } else {
+    y = at::bmm(weights(), x.reshape({n, in, -1})).view({n, out, x.size(2), x.size(3)});
   }
   kernels::BiasAct act;
   act.clamp = conv_clamp_;
