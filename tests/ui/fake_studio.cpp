@@ -11,6 +11,8 @@
 #include <sstream>
 #include <thread>
 
+#include "fake_tapes.h"
+
 namespace orrery::fake {
 namespace {
 
@@ -275,10 +277,16 @@ std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots)
 
 class FakeModels : public Models {
  public:
-  FakeModels() {
+  explicit FakeModels(int denoiser_steps) {
     add("starter:emoji", "Emoji", 64, 0, false, 24);
     add("starter:glyphs", "Glyphs", 128, 6, false, 1);
     add("file:everything", "Everything", 256, 6, true, 8);
+    if (denoiser_steps <= 0) return;
+    add("starter:denoiser", "Denoiser", 64, 0, false, 1);
+    models_.back().system = "edm";
+    models_.back().kind = Kind::denoiser;
+    auto& steps = models_.back().controls.emplace_back(control("sampler.steps", "Sampler", "Steps", ControlKind::integer, std::int64_t{denoiser_steps}, "In how many steps the noise is taken away."));
+    steps.min = 1, steps.max = 2000, steps.step = 1, steps.unit = "steps";
   }
   std::vector<ModelInfo> models() const override {
     std::lock_guard lock(mutex_);
@@ -338,9 +346,11 @@ class FakeModels : public Models {
 
 class FakeView : public LiveView {
  public:
-  FakeView(Options options, FakeModels& models, std::shared_ptr<Counters> counters, Live::OnFrame on_frame, Live::OnError on_error)
+  FakeView(Options options, FakeModels& models, FakeTapes& tapes, std::uint64_t number, std::shared_ptr<Counters> counters, Live::OnFrame on_frame, Live::OnError on_error)
       : options_(options),
         models_(models),
+        tapes_(tapes),
+        number_(number),
         counters_(std::move(counters)),
         on_frame_(std::move(on_frame)),
         on_error_(std::move(on_error)),
@@ -381,6 +391,10 @@ class FakeView : public LiveView {
         continue;
       }
       const auto start = std::chrono::steady_clock::now();
+      if (request.model == "starter:denoiser") {
+        denoise(stop, request, frame, px);
+        continue;
+      }
       frame.image = drawRequest(request, px);
       if (options_.frame_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.frame_ms));
       frame.step = frame.steps = 1;
@@ -391,8 +405,41 @@ class FakeView : public LiveView {
     }
   }
 
+  // Step by step onto a tape, with previews; given up when a newer request waits.
+  void denoise(std::stop_token stop, const Request& request, Frame& frame, int px) {
+    Request whole = request;
+    for (const auto& branch : request.branches) {
+      for (const auto& [id, value] : branch.values) whole.values[id] = value;
+    }
+    const std::int64_t steps = whole.get<std::int64_t>("sampler.steps", options_.denoiser_steps);
+    frame.request = request;
+    frame.steps = static_cast<int>(steps);
+    frame.tape = tapes_.begin(number_, request, px);
+    for (std::int64_t k = tapes_.known(frame.tape); k <= steps; ++k) {
+      if (stop.stop_requested()) return;
+      {
+        const std::lock_guard lock(mutex_);
+        if (slot_) return;
+      }
+      if (options_.step_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.step_ms));
+      tapes_.add(frame.tape, {2 * k, fakeLevel(k, steps), 1.0, static_cast<double>(k * std::max(1, options_.step_ms))});
+      if (k == 0 || k == steps || options_.step_ms == 0) continue;
+      frame.step = static_cast<int>(k);
+      frame.image = drawStep(request, px, k, fakeLevel(k, steps), TapeRow::prediction);
+      on_frame_(frame);
+    }
+    tapes_.finish(frame.tape);
+    frame.step = frame.steps;
+    frame.image = drawRequest(Request{whole.model, whole.values}, px);
+    frame.render_ms = static_cast<double>(steps * options_.step_ms);
+    if (counters_) ++counters_->pictures;
+    on_frame_(frame);
+  }
+
   Options options_;
   FakeModels& models_;
+  FakeTapes& tapes_;
+  const std::uint64_t number_;
   std::shared_ptr<Counters> counters_;
   Live::OnFrame on_frame_;
   Live::OnError on_error_;
@@ -405,15 +452,17 @@ class FakeView : public LiveView {
 
 class FakeLive : public Live {
  public:
-  FakeLive(Options options, FakeModels& models, std::shared_ptr<Counters> counters)
-      : options_(options), models_(models), counters_(std::move(counters)) {}
+  FakeLive(Options options, FakeModels& models, FakeTapes& tapes, std::shared_ptr<Counters> counters)
+      : options_(options), models_(models), tapes_(tapes), counters_(std::move(counters)) {}
   std::unique_ptr<LiveView> open_view(OnFrame on_frame, OnError on_error) override {
-    return std::make_unique<FakeView>(options_, models_, counters_, std::move(on_frame), std::move(on_error));
+    return std::make_unique<FakeView>(options_, models_, tapes_, ++views_, counters_, std::move(on_frame), std::move(on_error));
   }
 
  private:
   Options options_;
   FakeModels& models_;
+  FakeTapes& tapes_;
+  std::uint64_t views_ = 0;
   std::shared_ptr<Counters> counters_;
 };
 
@@ -671,8 +720,10 @@ void writeRecipeFile(const std::string& path, const Request& request) {
 std::unique_ptr<Studio> makeStudio(const Options& options, std::shared_ptr<Counters> counters) {
   auto studio = std::make_unique<Studio>();
   studio->catalogue = std::make_unique<FakeCatalogue>();
-  auto models = std::make_unique<FakeModels>();
-  studio->live = std::make_unique<FakeLive>(options, *models, counters);
+  auto models = std::make_unique<FakeModels>(options.denoiser_steps);
+  auto tapes = std::make_unique<FakeTapes>();
+  studio->live = std::make_unique<FakeLive>(options, *models, *tapes, counters);
+  studio->tapes = std::move(tapes);
   studio->jobs = std::make_unique<FakeJobs>(options, *models, counters);
   studio->models = std::move(models);
   studio->datasets = std::make_unique<FakeDatasets>();

@@ -14,6 +14,8 @@ struct Options {
   int frame_ms = 0;        // extra time per picture, as if a network ran
   double job_speed = 1.0;  // 10: jobs last a tenth
   int picture_px = 0;      // 0: each model's own
+  int denoiser_steps = 0;  // > 0: there is a model "starter:denoiser" too (64 px), whose pictures come in that many steps and leave tapes
+  int step_ms = 0;         // extra time per step of it
 };
 
 // What the tests look at, shared with the running Studio.

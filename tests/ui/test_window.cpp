@@ -336,7 +336,7 @@ class TestWindow : public QObject {
       QTest::qWait(50);
       window_->setWorkspace("play");
       QTest::qWait(50);
-      QCOMPARE(widths(), before);
+      QTRY_COMPARE(widths(), before);
     }
     // And no row of the controls is cut at the right.
     auto* controls = qobject_cast<ControlsPanel*>(window_->panel("controls"));

@@ -36,11 +36,29 @@ Value fitted(const ControlSpec& spec, Value value) {
   return value;
 }
 
-void setValue(Request& request, const ControlSpec& spec, const Value& value) {
-  if (value == spec.neutral) {
-    request.values.erase(spec.id);  // equal requests give equal pictures, so a request is written in one way only
+// What holds for a control at the end of a generation: what its last branch says, else an earlier one, else the request itself. `branches`: how
+// many of them count.
+const Value* inForce(const Request& request, const std::string& id, std::size_t branches) {
+  for (std::size_t i = branches; i-- > 0;) {
+    const auto& values = request.branches[i].values;
+    if (const auto found = values.find(id); found != values.end()) return &found->second;
+  }
+  const auto found = request.values.find(id);
+  return found == request.values.end() ? nullptr : &found->second;
+}
+
+// Equal requests give equal pictures, so a request is written in one way only: what changes nothing is not in it.
+void setValue(Request& request, const ControlSpec& spec, const Value& value, bool of_the_start = true) {
+  auto* values = &request.values;
+  Value without = spec.neutral;
+  if (!of_the_start && !request.branches.empty()) {
+    values = &request.branches.back().values;
+    if (const Value* before = inForce(request, spec.id, request.branches.size() - 1)) without = *before;
+  }
+  if (value == without) {
+    values->erase(spec.id);
   } else {
-    request.values[spec.id] = value;
+    (*values)[spec.id] = value;
   }
 }
 
@@ -241,18 +259,16 @@ const ControlSpec* Session::firstOfKind(ControlKind kind, int view) const {
 
 Value Session::value(const std::string& id, int view) const {
   const Request& from = request(view < 0 ? active_view_ : view);
-  const auto found = from.values.find(id);
-  if (found != from.values.end()) return found->second;
+  if (const Value* set = inForce(from, id, from.branches.size())) return *set;
   const ControlSpec* control = spec(id);
   return control ? control->neutral : Value(0.0);
 }
 
 bool Session::isNeutral(const std::string& id, int view) const {
-  const auto& values = request(view < 0 ? active_view_ : view).values;
-  const auto found = values.find(id);
-  if (found == values.end()) return true;
+  const Request& from = request(view < 0 ? active_view_ : view);
+  const Value* set = inForce(from, id, from.branches.size());
   const ControlSpec* control = spec(id);
-  return control && found->second == control->neutral;
+  return !set || (control && *set == control->neutral);
 }
 
 std::vector<int> Session::targets() const {
@@ -276,7 +292,10 @@ void Session::setControl(const std::string& id, Value value) {
                                          [&](const ControlSpec& other) { return other.id == id && other.kind == control->kind; });
     if (!has) continue;
     Request after = request(view);
-    setValue(after, *control, value);
+    // In a branch controls act on the steps after it. The place in latent space is where the first step starts from, so it stays the whole
+    // tape's; another seed may give a branch other noise on the way.
+    const ControlSpec* place = firstOfKind(ControlKind::latent_pad, view);
+    setValue(after, *control, value, place && place->section == control->section && control->kind != ControlKind::seed);
     if (!(after == request(view))) changes.push_back({view, request(view), std::move(after)});
   }
   if (changes.empty()) return;
@@ -337,6 +356,7 @@ void Session::randomise() {
   const ControlSpec* pad = firstOfKind(ControlKind::latent_pad);
   const ControlSpec* seed = firstOfKind(ControlKind::seed);
   Request next = request();
+  next.branches.clear();  // another start: nothing of the tape is left to branch off
   if (seed) {
     setValue(next, *seed, static_cast<std::int64_t>(random->bounded(0, 100000)));
     if (pad) setValue(next, *pad, pad->neutral);  // counted from the seed

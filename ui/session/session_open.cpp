@@ -4,14 +4,16 @@
 #include <QFileInfo>
 
 #include "engine/api/run_probe.h"
+#include "ui/project/attached.h"
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
+#include "ui/tape/tape_desk.h"
 
 namespace orrery::ui {
 namespace {
 
 struct Found {
-  enum class What { nothing, project, request, timeline, recipe, dataset, model, run, pictures } what = What::pictures;
+  enum class What { nothing, project, request, timeline, recipe, dataset, model, run, tape, pictures } what = What::pictures;
   Request request;
   Timeline timeline;
   Recipe recipe;
@@ -42,6 +44,8 @@ Found look(const Studio& studio, const QString& path) {
     if (auto timeline = timeline_from_json(text)) return found.what = Found::What::timeline, found.timeline = timeline.value(), found;
     if (auto request = request_from_json(text)) return found.what = Found::What::request, found.request = request.value(), found;
   }
+  // A tape's header names its description first or last; the suffix tells it as well.
+  if (info.suffix().compare(QLatin1String("otape"), Qt::CaseInsensitive) == 0 || head.contains("\"orrery.tape\"")) return found.what = Found::What::tape, found;
   if (looksLikeModel(head, info.suffix())) return found.what = Found::What::model, found;
   if (auto recipe = studio.recipes->read(path.toStdString())) {
     found.what = Found::What::recipe, found.recipe = recipe.value();
@@ -83,6 +87,8 @@ void Session::openFile(const QString& path) {
             return playback_->seek(0.0);
           case Found::What::recipe:
             return restoreRecipe(found.recipe, found.model_there);
+          case Found::What::tape:
+            return attached<TapeDesk>(*this).open(path);
           case Found::What::dataset:
             return Q_EMIT datasetOpened(path);
           case Found::What::run:

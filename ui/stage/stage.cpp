@@ -8,6 +8,7 @@
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "ui/project/attached.h"
 #include "ui/session/playback.h"
 #include "ui/stage/clipboard.h"
 #include "ui/stage/grid_feeder.h"
@@ -16,6 +17,7 @@
 #include "ui/stage/stage_strip.h"
 #include "ui/stage/surface.h"
 #include "ui/style/icons.h"
+#include "ui/tape/tape_desk.h"
 #include "ui/widgets/picture.h"
 
 namespace orrery::ui {
@@ -36,7 +38,20 @@ Stage::Stage(Session& session, QWidget* parent)
   } else {
     useSurface(makeSoftSurface(*core_, tr("Software viewer: %1").arg(why)));
   }
-  connect(&session_, &Session::frameArrived, this, [this](int view, const Frame& frame) {
+  auto& tape = attached<TapeDesk>(session_);
+  const auto showFrame = [this](int view) {
+    const auto& frame = session_.frame(view);
+    if (!frame) return;
+    core_->setPictureSize(view, {frame->image.width_px, frame->image.height_px});
+    surface_->setPicture(view, frame->image);
+  };
+  connect(&tape, &TapeDesk::stepShown, this, [this](int view, const DeviceImage& image) {
+    core_->setPictureSize(view, {image.width_px, image.height_px});
+    surface_->setPicture(view, image);
+  });
+  connect(&tape, &TapeDesk::wentLive, this, showFrame);
+  connect(&session_, &Session::frameArrived, this, [this, &tape](int view, const Frame& frame) {
+    if (tape.scrubbing(view)) return;  // a step is looked at; the newest picture is shown when that ends
     core_->setPictureSize(view, {frame.image.width_px, frame.image.height_px});
     surface_->setPicture(view, frame.image);
   });
@@ -87,7 +102,8 @@ void Stage::useSurface(std::unique_ptr<Surface> surface) {
 
 void Stage::feed() {
   for (int view = 0; view < session_.viewCount(); ++view) {
-    if (const auto& frame = session_.frame(view)) surface_->setPicture(view, frame->image);
+    const DeviceImage* step = attached<TapeDesk>(session_).stepImage(view);
+    if (const auto& frame = session_.frame(view)) surface_->setPicture(view, step ? *step : frame->image);
   }
   for (const auto& [slot, image] : grid_pictures_) surface_->setPicture(slot, image);
 }
@@ -100,6 +116,10 @@ bool Stage::handleKey(const QKeyEvent& event) { return core_->key(event); }
 void Stage::copyPicture() {
   const auto& frame = session_.frame(session_.activeView());
   if (!frame) return;
+  if (const DeviceImage* step = attached<TapeDesk>(session_).stepImage(session_.activeView())) {
+    QGuiApplication::clipboard()->setImage(imageOf(*step).copy());
+    return session_.say(tr("Copied this step of the tape. Only finished pictures carry a recipe."));
+  }
   const QImage picture = imageOf(frame->image);
   if (picture.isNull()) return session_.say(tr("The picture lies on the GPU; export it instead."));
   const ModelInfo* model = session_.findModel(frame->request.model);

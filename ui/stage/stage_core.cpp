@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/project/attached.h"
 #include "ui/session/playback.h"
 #include "ui/stage/spectrum.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
+#include "ui/tape/tape_desk.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/picture.h"
 
@@ -36,6 +38,7 @@ StageCore::StageCore(Session& session, QObject* parent) : QObject(parent), sessi
     Q_EMIT redrawNeeded();
   });
   connect(&session_, &Session::positionsChanged, this, &StageCore::redrawNeeded);
+  connect(&attached<TapeDesk>(session_), &TapeDesk::headMoved, this, &StageCore::redrawNeeded);
   connect(&walk_, &Walk::started, this, [this] { gaps_.begin(); });
   connect(&walk_, &Walk::finished, this, [this] {
     gaps_.end();
@@ -211,6 +214,10 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
       if (!lines.isEmpty()) model.chips.push_back({OverlayChip::Corner::bottom_left, viewRect(view), lines, 1.0});
     }
   }
+  const auto& tape = attached<TapeDesk>(session_);
+  for (int view = 0; view < (single() ? 1 : session_.viewCount()) && mode != StageMode::grid; ++view) {
+    if (const QString note = tape.note(view); !note.isEmpty()) model.chips.push_back({two_in_one ? OverlayChip::Corner::bottom_middle : OverlayChip::Corner::top_left, viewRect(view), {note}, 1.0});
+  }
   if (two_in_one) {
     const QRectF all = viewRect(0);
     const auto name = [this](int view) {
@@ -269,17 +276,19 @@ void StageCore::addLens(OverlayModel& model) const {
   const int slot = session_.stageMode() == StageMode::wipe && session_.viewCount() > 1 && cursor_.x() > size_.width() * wipe_ ? 1 : view;
   const auto& frame = session_.frame(slot);
   if (!frame) return;
+  const DeviceImage* step = attached<TapeDesk>(session_).stepImage(slot);
+  const DeviceImage& shown = step ? *step : frame->image;
   const QPointF at = transforms_[single() ? 0 : view].toPicture(cursor_ * ratio_);
   const int x = static_cast<int>(std::floor(at.x())), y = static_cast<int>(std::floor(at.y()));
-  if (x < 0 || y < 0 || x >= frame->image.width_px || y >= frame->image.height_px) return;
+  if (x < 0 || y < 0 || x >= shown.width_px || y >= shown.height_px) return;
   OverlayLens lens;
   lens.cursor = cursor_;
   lens.within = QRectF(QPointF(0, 0), QSizeF(size_));
   lens.slot = slot;
   lens.picture_px = at;
-  lens.picture_size = {frame->image.width_px, frame->image.height_px};
+  lens.picture_size = {shown.width_px, shown.height_px};
   lens.text = QStringLiteral("%1, %2").arg(x).arg(y);
-  const QImage image = imageOf(frame->image);
+  const QImage image = imageOf(shown);
   if (!image.isNull()) lens.text += QStringLiteral("   ") + image.pixelColor(x, y).name();
   model.lens = lens;
 }

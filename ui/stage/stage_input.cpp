@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/project/attached.h"
 #include "ui/session/playback.h"
 #include "ui/stage/stage_core.h"
+#include "ui/tape/tape_desk.h"
 
 namespace orrery::ui {
 namespace {
@@ -218,7 +220,16 @@ bool StageCore::key(const QKeyEvent& event) {
         session_.playback().toggle();
       }
       return true;
+    case Qt::Key_Comma:
+      return attached<TapeDesk>(session_).scrubBy(-1), true;
+    case Qt::Key_Period:
+      return attached<TapeDesk>(session_).scrubBy(1), true;
+    case Qt::Key_End:
+      return attached<TapeDesk>(session_).live(), true;
+    case Qt::Key_B:
+      return attached<TapeDesk>(session_).branch(), true;
     case Qt::Key_Escape:
+      if (attached<TapeDesk>(session_).scrubbing()) return attached<TapeDesk>(session_).live(), true;
       if (session_.stageMode() != StageMode::pictures) return session_.setStageMode(StageMode::pictures), true;
       return false;
     default:

@@ -17,6 +17,8 @@ namespace {
 constexpr quint32 kMark = 0x6f72726c;  // "orrl"
 constexpr qint32 kVersion = 1;
 constexpr qint32 kMostDocks = 256;
+constexpr int kTries = 8;
+constexpr int kSettle_ms = 12;
 constexpr int kSeparators_px = 8;  // left and right of the middle
 
 Qt::DockWidgetArea areaOf(PanelArea area) {
@@ -45,6 +47,27 @@ void applySizes(QMainWindow& window, const std::map<QString, Dock*>& docks, cons
   window.resizeDocks(wide, widths, Qt::Horizontal);
   window.resizeDocks(high, heights, Qt::Vertical);
   if (hold) middle->setMaximumWidth(QWIDGETSIZE_MAX);
+}
+
+bool hasSizes(const std::map<QString, Dock*>& docks, const DockLayout& layout) {
+  return std::all_of(layout.begin(), layout.end(), [&](const DockPlace& place) {
+    const auto found = docks.find(place.id);
+    if (found == docks.end() || !place.shown || place.floating || place.px <= 0 || found->second->visibleRegion().isEmpty()) return true;
+    return (liesFlat(place.area) ? found->second->height() : found->second->width()) == place.px;
+  });
+}
+
+// Until every widget knows its place the middle may ask for the room of what it showed before: the sizes are said again until they hold, a few
+// times at most.
+void settle(QMainWindow& window, const std::map<QString, Dock*>& docks, const DockLayout& layout, int tries) {
+  QTimer::singleShot(tries == kTries ? 0 : kSettle_ms, &window, [&window, &docks, layout, tries] {
+    const bool same = std::all_of(layout.begin(), layout.end(), [&](const DockPlace& place) {
+      return !docks.contains(place.id) || docks.at(place.id)->isHidden() != place.shown;
+    });
+    if (!same || (tries < kTries && hasSizes(docks, layout))) return;
+    applySizes(window, docks, layout);
+    if (tries > 1) settle(window, docks, layout, tries - 1);
+  });
 }
 
 }  // namespace
@@ -131,13 +154,7 @@ void applyLayout(QMainWindow& window, const std::map<QString, Dock*>& docks, con
     if (place.on_top && place.shown && place.group >= 0 && docks.contains(place.id)) docks.at(place.id)->raise();
   }
   applySizes(window, docks, layout);
-  // And once more when every widget knows its place: until then the middle may ask for the room of what it showed before.
-  QTimer::singleShot(0, &window, [&window, &docks, layout] {
-    const bool same = std::all_of(layout.begin(), layout.end(), [&](const DockPlace& place) {
-      return !docks.contains(place.id) || docks.at(place.id)->isHidden() != place.shown;
-    });
-    if (same) applySizes(window, docks, layout);
-  });
+  settle(window, docks, layout, kTries);
 }
 
 QByteArray layoutBytes(const DockLayout& layout) {

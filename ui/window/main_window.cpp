@@ -14,6 +14,7 @@
 #include <QVBoxLayout>
 
 #include "ui/controls/controls_panel.h"
+#include "ui/project/attached.h"
 #include "ui/search/search_popup.h"
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
@@ -22,6 +23,7 @@
 #include "ui/stage/surface.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
+#include "ui/tape/tape_desk.h"
 #include "ui/widgets/labels.h"
 #include "ui/window/banner.h"
 #include "ui/window/dock.h"
@@ -157,6 +159,10 @@ void MainWindow::makeMenu() {
     if (docks_.contains(spec.id)) {
       QAction* toggle = docks_[spec.id]->toggleViewAction();
       toggle->setIcon(icon(spec.icon));
+      connect(toggle, &QAction::triggered, this, [this, id = spec.id](bool on) {
+        resting_.erase(id);
+        if (on) asked_for_.insert(id);
+      });
       panels_menu_->addAction(toggle);
     }
   }
@@ -189,6 +195,25 @@ void MainWindow::connectSession() {
 void MainWindow::followModel() {
   const ModelInfo* model = session_.model();
   if (model) theme_.setAccent(model->kind);
+  for (const PanelSpec& spec : panel_list_) {
+    Dock* dock = this->dock(spec.id);
+    if (!spec.wanted || !dock) continue;
+    if (spec.wanted(session_)) asked_for_.erase(spec.id);
+    if (rests(spec) != resting_.contains(spec.id) && (resting_.contains(spec.id) || !dock->isHidden())) return setLayoutState(layoutState());
+  }
+}
+
+bool MainWindow::rests(const PanelSpec& spec) const { return spec.wanted && !asked_for_.contains(spec.id) && !spec.wanted(session_); }
+
+void MainWindow::layOutDocks(DockLayout layout) {
+  resting_.clear();
+  for (DockPlace& place : layout) {
+    const PanelSpec* spec = panelSpec(place.id);
+    if (!spec || !place.shown || !rests(*spec)) continue;
+    resting_.insert(place.id);
+    place.shown = false;
+  }
+  applyLayout(*this, docks_, layout);
 }
 
 const PanelSpec* MainWindow::panelSpec(const QString& id) const {
@@ -223,6 +248,7 @@ void MainWindow::openSheet(const QString& id, const QStringList& arguments) {
 void MainWindow::keyPressEvent(QKeyEvent* event) {
   if (event->key() == Qt::Key_Escape) {
     if (sheets_->isOpen()) return sheets_->close();
+    if (pages_->currentWidget() == splitter_ && attached<TapeDesk>(session_).scrubbing()) return attached<TapeDesk>(session_).live();
     if (picture_only_) return togglePictureOnly();
     if (isFullScreen()) return toggleFullScreen();
   }
@@ -354,13 +380,17 @@ void MainWindow::setWorkspace(const QString& id) {
 
 void MainWindow::arrange(const QString& workspace) {
   showCentre();
-  applyLayout(*this, docks_, defaultLayout(panel_list_, workspace));
+  layOutDocks(defaultLayout(panel_list_, workspace));
 }
 
-QByteArray MainWindow::layoutState() const { return layoutBytes(layoutOf(*this, docks_, defaultLayout(panel_list_, workspace_))); }
+QByteArray MainWindow::layoutState() const {
+  DockLayout layout = layoutOf(*this, docks_, defaultLayout(panel_list_, workspace_));
+  for (DockPlace& place : layout) place.shown = place.shown || resting_.contains(place.id);
+  return layoutBytes(layout);
+}
 
 void MainWindow::setLayoutState(const QByteArray& state) {
-  if (const auto layout = layoutFrom(state)) return applyLayout(*this, docks_, *layout);
+  if (const auto layout = layoutFrom(state)) return layOutDocks(*layout);
   arrange(workspace_);
 }
 
@@ -376,6 +406,8 @@ void MainWindow::showPanel(const QString& id) {
   if (!spec) return;
   if (spec->area == PanelArea::sheet) return sheets_->open(*spec, {});
   if (Dock* wanted = dock(id)) {
+    resting_.erase(id);
+    asked_for_.insert(id);
     wanted->show();
     if (dockWidgetArea(wanted) == Qt::NoDockWidgetArea && !wanted->isFloating()) addDockWidget(areaOf(spec->area), wanted);
     wanted->raise();

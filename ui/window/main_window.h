@@ -4,8 +4,10 @@
 
 #include <QMainWindow>
 #include <map>
+#include <set>
 #include <vector>
 
+#include "ui/window/dock_layout.h"
 #include "ui/window/panels.h"
 
 class QMenu;
@@ -90,6 +92,8 @@ class MainWindow : public QMainWindow {
   void showCentre();
   void openSheet(const QString& id, const QStringList& arguments);
   void followModel();
+  bool rests(const PanelSpec& spec) const;
+  void layOutDocks(DockLayout layout);
   void stopTrainingAndClose();
   const PanelSpec* panelSpec(const QString& id) const;
 
@@ -110,6 +114,8 @@ class MainWindow : public QMainWindow {
   ShortcutsDialog* shortcuts_ = nullptr;
   std::map<QString, Dock*> docks_;
   std::map<QString, QWidget*> panels_made_;
+  std::set<QString> resting_;    // docks that have nothing to show for the model in view, but belong to the layout
+  std::set<QString> asked_for_;  // and those a person opened all the same
   std::map<QString, QAction*> actions_;
   std::map<QString, QByteArray> layouts_;  // of this session, before the settings
   int views_before_compare_ = 1;

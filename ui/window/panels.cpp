@@ -7,8 +7,10 @@
 #include "ui/data/data_panel.h"
 #include "ui/data/import_form.h"
 #include "ui/export/export_panel.h"
+#include "ui/project/attached.h"
 #include "ui/project/projects_panel.h"
 #include "ui/shelf/shelf_panel.h"
+#include "ui/tape/tape_panel.h"
 #include "ui/timeline/timeline_panel.h"
 #include "ui/train/run_form.h"
 #include "ui/train/train_panel.h"
@@ -25,6 +27,8 @@ const std::vector<PanelSpec>& panels() {
        [](Session& s) { return new ControlsPanel(s); },
        352},
       {"shelf", QT_TRANSLATE_NOOP("Panels", "Shelf"), "shelf", {"play", "compare", "data"}, PanelArea::left, [](Session& s) { return new ShelfPanel(s); }, 232},
+      {"tape", QT_TRANSLATE_NOOP("Panels", "Tape"), "tape", {"play"}, PanelArea::bottom, [](Session& s) { return new TapePanel(s); }, 220,
+       [](const Session& s) { return attached<TapeDesk>(const_cast<Session&>(s)).iterates(s.activeView()); }},
       {"timeline", QT_TRANSLATE_NOOP("Panels", "Timeline"), "timeline", {"play"}, PanelArea::bottom, [](Session& s) { return new TimelinePanel(s); }, 220},
       {"train", QT_TRANSLATE_NOOP("Panels", "Run"), "train", {"train"}, PanelArea::centre, [](Session& s) { return new TrainPanel(s); }, 648},
       {"data", QT_TRANSLATE_NOOP("Panels", "Data"), "data", {"data"}, PanelArea::whole, [](Session& s) { return new DataPanel(s); }},

@@ -30,6 +30,8 @@ struct PanelSpec {
   PanelArea area = PanelArea::right;
   std::function<QWidget*(Session&)> factory;
   int size_px = 0;  // preferred width (left, right, sheet, centre) or height (bottom); 0: the widget's own
+  // For a dock that has nothing to show for some models: it is not there while this says no, unless a person asks for it.
+  std::function<bool(const Session&)> wanted = {};
 };
 
 const std::vector<PanelSpec>& panels();

@@ -75,6 +75,10 @@ const std::vector<Verb>& verbs() {
       {"play", kPlay, QT_TRANSLATE_NOOP("Verbs", "Play the path"), "play", Qt::Key_Space, stageKey(Qt::Key_Space), true},
       {"random", kPlay, QT_TRANSLATE_NOOP("Verbs", "Random seed"), "dice", Qt::Key_R, stageKey(Qt::Key_R), true},
       {"drift", kPlay, QT_TRANSLATE_NOOP("Verbs", "Wander slowly"), "walk", QKeySequence("Ctrl+D"), [](MainWindow& w) { w.toggleDrift(); }},
+      {"tape-back", kPlay, QT_TRANSLATE_NOOP("Verbs", "One step of the tape back"), "tape", Qt::Key_Comma, stageKey(Qt::Key_Comma), true, true},
+      {"tape-on", kPlay, QT_TRANSLATE_NOOP("Verbs", "One step of the tape on"), "", Qt::Key_Period, stageKey(Qt::Key_Period), true},
+      {"tape-live", kPlay, QT_TRANSLATE_NOOP("Verbs", "Back to the finished picture"), "", Qt::Key_End, stageKey(Qt::Key_End), true},
+      {"tape-branch", kPlay, QT_TRANSLATE_NOOP("Verbs", "Branch off the tape here"), "branch", Qt::Key_B, stageKey(Qt::Key_B), true},
       {"slower", kPlay, QT_TRANSLATE_NOOP("Verbs", "Walk slower"), "", Qt::Key_BracketLeft, stageKey(Qt::Key_BracketLeft), true, true},
       {"faster", kPlay, QT_TRANSLATE_NOOP("Verbs", "Walk faster"), "", Qt::Key_BracketRight, stageKey(Qt::Key_BracketRight), true},
 
