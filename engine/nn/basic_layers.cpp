@@ -1,10 +1,12 @@
 #include "engine/nn/basic_layers.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/silu.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -76,6 +78,30 @@ at::Tensor Conv2d::resampled(const at::Tensor& x) const {
   return kernels::upfirdn2d(x, resample_filter.view({taps, taps}).to(at::kFloat), o);
 }
 
+// Large maps go through Winograd's method, small ones that need no derivatives through products of matrices with the weights laid out
+// for them; everything else, and every other device, through LibTorch.
+at::Tensor Conv2d::convolved(const at::Tensor& x) const {
+  constexpr auto kSame = kernels::Conv3x3Form::same;
+  const auto pad = options_.kernel / 2, out = weight.size(0);
+  const bool pays = options_.kernel == 3 && weight.scalar_type() == x.scalar_type() && kernels::conv3x3_pays(x, out, kSame);
+  if (at::GradMode::is_enabled()) {
+    // Below 64 channels derivatives gain little, and Adam's first steps make much of rounding where a gradient is all but zero.
+    if (!pays || std::min(x.size(1), out) < 64) return at::conv2d(x, weight, bias, at::IntArrayRef({1, 1}), at::IntArrayRef({pad, pad}));
+    const at::Tensor y = kernels::conv3x3(x, weight, kSame);
+    return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
+  }
+  if (pays) {
+    const auto ready = ready_.get(weight, is_training(), 1, [&] { return kernels::conv3x3_weights(weight); });
+    return kernels::conv3x3_layer(x, *ready, kSame, {}, {}, {}, bias, {1, kernels::Activation::linear, 0.0, 1.0, -1.0});
+  }
+  if (options_.kernel == 3 && x.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && x.size(1) >= 32 && out >= 32) {
+    const auto ready = ready_.get(weight, is_training(), 0, [&] { return kernels::conv3x3_plain_weights(weight); });
+    const at::Tensor y = kernels::conv3x3_plain(x, *ready, kSame, {});
+    return bias.defined() ? y.add_(bias.view({1, -1, 1, 1})) : y;
+  }
+  return at::conv2d(x, weight, bias, at::IntArrayRef({1, 1}), at::IntArrayRef({pad, pad}));
+}
+
 at::Tensor Conv2d::forward(const at::Tensor& x) const {
   const bool resamples = options_.up || options_.down;
   const auto pad = options_.kernel / 2;
@@ -91,7 +117,7 @@ at::Tensor Conv2d::forward(const at::Tensor& x) const {
   }
   const at::Tensor y = resamples ? resampled(x) : x;
   if (!weight.defined()) return y;
-  return at::conv2d(y, weight, bias, at::IntArrayRef({1, 1}), at::IntArrayRef({pad, pad}));
+  return convolved(y);
 }
 
 GroupNorm::GroupNorm(std::int64_t channels, double eps, std::int64_t most_groups, std::int64_t least_per_group)
@@ -105,6 +131,14 @@ at::Tensor GroupNorm::forward(const at::Tensor& x) const { return at::group_norm
 void GroupNorm::reset_weights(Rng) {
   weight.fill_(1.0);
   bias.zero_();
+}
+
+at::Tensor silu(at::Tensor&& x) { return at::GradMode::is_enabled() ? at::silu(x) : at::silu_(x); }
+
+at::Tensor scaled_sum(at::Tensor&& x, const at::Tensor& y, double scale) {
+  if (at::GradMode::is_enabled()) return scale == 1.0 ? x + y : (x + y) * scale;
+  x.add_(y);
+  return scale == 1.0 ? x : x.mul_(scale);
 }
 
 }  // namespace orrery::nn

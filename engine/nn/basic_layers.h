@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/nn/ready_weights.h"
 #include "engine/nn/reset.h"
+#include "kernels/conv3x3/conv3x3.h"
 
 namespace orrery::nn {
 
@@ -58,7 +60,9 @@ class Conv2d : public torch::nn::Module, public Resettable {
 
  private:
   at::Tensor resampled(const at::Tensor& x) const;
+  at::Tensor convolved(const at::Tensor& x) const;
   ConvOptions options_;
+  ReadyWeights<kernels::Conv3x3Weights> ready_;
 };
 
 // Normalisation over groups of channels (Wu & He 2018), `groups` = min(32, channels / 4), with gain and bias per channel.
@@ -74,5 +78,9 @@ class GroupNorm : public torch::nn::Module, public Resettable {
   std::int64_t groups_;
   double eps_;
 };
+
+// Of values that nobody else needs: in their own memory where no derivatives are wanted.
+at::Tensor silu(at::Tensor&& x);                                  // x sigmoid(x)
+at::Tensor scaled_sum(at::Tensor&& x, const at::Tensor& y, double scale);  // scale (x + y)
 
 }  // namespace orrery::nn

@@ -62,13 +62,13 @@ struct DdpmUnet::Block : torch::nn::Module {
   }
 
   at::Tensor forward(const at::Tensor& x, const Pass& pass) const {
-    at::Tensor h = conv1->forward(at::silu(norm1->forward(x))) + temb_proj->forward(pass.embedding).unsqueeze(2).unsqueeze(3);
-    h = at::silu(norm2->forward(h));
+    at::Tensor h = scaled_sum(conv1->forward(silu(norm1->forward(x))), temb_proj->forward(pass.embedding).unsqueeze(2).unsqueeze(3), 1.0);
+    h = silu(norm2->forward(h));
     if (pass.dropout != nullptr && dropout > 0.0) {
       const at::Tensor kept = pass.dropout->uniform(h.sizes(), h.options().requires_grad(false)).ge(dropout);
       h = h * kept.to(h.scalar_type()).div_(1.0 - dropout);
     }
-    return (nin_shortcut ? nin_shortcut->forward(x) : x) + conv2->forward(h);
+    return scaled_sum(conv2->forward(h), nin_shortcut ? nin_shortcut->forward(x) : x, 1.0);
   }
 
   double dropout;
@@ -91,7 +91,7 @@ struct DdpmUnet::Attention : torch::nn::Module {
     const at::Tensor h = norm_in->forward(x);
     const auto rows = [&](const at::Tensor& y) { return y.flatten(2).transpose(1, 2).unsqueeze(1).contiguous(); };  // [N, 1, pixels, C]
     const at::Tensor mixed = at::scaled_dot_product_attention(rows(q->forward(h)), rows(k->forward(h)), rows(v->forward(h)));
-    return x + proj_out->forward(mixed.squeeze(1).transpose(1, 2).reshape(x.sizes()));
+    return scaled_sum(proj_out->forward(mixed.squeeze(1).transpose(1, 2).reshape(x.sizes())), x, 1.0);
   }
 
   std::shared_ptr<GroupNorm> norm_in;

@@ -67,32 +67,10 @@ at::Tensor SynthesisLayer::make_noise(const SynthesisNoise& noise, const std::st
   return map * (noise.strength == 1.0 ? noise_strength : noise_strength * noise.strength);
 }
 
-struct SynthesisLayer::Prepared {
-  kernels::Conv3x3Weights weights;
-  at::Tensor power;             // [O, I]
-  const void* data = nullptr;   // of which weights, in which state
-  std::uint32_t version = 0;
-  bool tiled = false;           // for conv3x3_layer, or for conv3x3_plain
-};
-
 std::shared_ptr<const SynthesisLayer::Prepared> SynthesisLayer::prepared(kernels::Conv3x3Form form, bool tiled) const {
-  // Every change in place counts the version up, the optimiser's included. A network in training changes before it is used again.
-  const bool keep = !is_training() && !weight.is_inference();
-  const void* data = weight.const_data_ptr();
-  const std::uint32_t version = keep ? static_cast<std::uint32_t>(weight._version()) : 0;
-  if (keep) {
-    const std::lock_guard lock(prepared_mutex_);
-    if (prepared_ && prepared_->data == data && prepared_->version == version && prepared_->tiled == tiled) return prepared_;
-  }
-  auto fresh = std::make_shared<Prepared>();
-  fresh->weights = tiled ? kernels::conv3x3_weights(conv3x3_kernel(weight, resample_filter, form, convolution())) : kernels::conv3x3_plain_weights(weight);
-  fresh->power = weight_power(weight);
-  fresh->data = data, fresh->version = version, fresh->tiled = tiled;
-  if (keep) {
-    const std::lock_guard lock(prepared_mutex_);
-    prepared_ = fresh;
-  }
-  return fresh;
+  return ready_.get(weight, is_training(), tiled, [&] {
+    return Prepared{tiled ? kernels::conv3x3_weights(conv3x3_kernel(weight, resample_filter, form, convolution())) : kernels::conv3x3_plain_weights(weight), weight_power(weight)};
+  });
 }
 
 ResampleConv SynthesisLayer::convolution() const {

@@ -3,13 +3,13 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "engine/kinds/generator.h"
 #include "engine/nn/conv_layer.h"
 #include "engine/nn/linear.h"
+#include "engine/nn/ready_weights.h"
 #include "engine/nn/resample_conv.h"
 #include "engine/nn/style_mapping.h"
 
@@ -51,17 +51,18 @@ class SynthesisLayer : public torch::nn::Module, public Resettable {
   at::Tensor weight, bias, resample_filter, noise_const, noise_strength;
 
  private:
-  // What can be computed of the weights alone; kept between passes while they stand still.
-  struct Prepared;
-  std::shared_ptr<const Prepared> prepared(kernels::Conv3x3Form form, bool tiled) const;
+  struct Prepared {
+    kernels::Conv3x3Weights weights;
+    at::Tensor power;  // [O, I]
+  };
+  std::shared_ptr<const Prepared> prepared(kernels::Conv3x3Form form, bool tiled) const;  // tiled: for conv3x3_layer, otherwise for conv3x3_plain
   ResampleConv convolution() const;
   at::Tensor make_noise(const SynthesisNoise& noise, const std::string& name, std::uint64_t index, std::int64_t batch) const;
 
   kernels::Activation activation_;
   double conv_clamp_;
   std::int64_t resolution_px_, up_;
-  mutable std::mutex prepared_mutex_;
-  mutable std::shared_ptr<const Prepared> prepared_;
+  ReadyWeights<Prepared> ready_;
 };
 
 // 1x1 modulated convolution without demodulation, bias, clamp. Names: affine.{weight, bias}, weight, bias.

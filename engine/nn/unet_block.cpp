@@ -1,7 +1,6 @@
 #include "engine/nn/unet_block.h"
 
 #include <ATen/ops/addcmul.h>
-#include <ATen/ops/silu.h>
 
 #include "engine/nn/attention.h"
 
@@ -39,24 +38,20 @@ UNetBlock::UNetBlock(std::int64_t in_channels, std::int64_t out_channels, const 
 }
 
 at::Tensor UNetBlock::forward(const at::Tensor& x_in, const at::Tensor& emb, Rng* dropout) const {
-  at::Tensor x = conv0_->forward(at::silu(norm0_->forward(x_in)));
+  at::Tensor x = conv0_->forward(silu(norm0_->forward(x_in)));
   const at::Tensor style = affine_->forward(emb).unsqueeze(2).unsqueeze(3);
   if (options_.adaptive_scale) {
     const auto parts = style.chunk(2, 1);
-    x = at::silu(at::addcmul(parts[1], norm1_->forward(x), parts[0] + 1));
+    x = silu(at::addcmul(parts[1], norm1_->forward(x), parts[0] + 1));
   } else {
-    x = at::silu(norm1_->forward(x + style));
+    x = silu(norm1_->forward(scaled_sum(std::move(x), style, 1.0)));
   }
   if (dropout != nullptr && options_.dropout > 0.0) {  // Srivastava et al. 2014, scaled so that the mean stays
     const at::Tensor kept = dropout->uniform(x.sizes(), x.options().requires_grad(false)).ge(options_.dropout);
     x = x * kept.to(x.scalar_type()).div_(1.0 - options_.dropout);
   }
-  x = conv1_->forward(x) + (skip_ ? skip_->forward(x_in) : x_in);
-  if (options_.skip_scale != 1.0) x = x * options_.skip_scale;
-  if (options_.heads > 0) {
-    x = proj_->forward(pixel_attention(qkv_->forward(norm2_->forward(x)), options_.heads)) + x;
-    if (options_.skip_scale != 1.0) x = x * options_.skip_scale;
-  }
+  x = scaled_sum(conv1_->forward(x), skip_ ? skip_->forward(x_in) : x_in, options_.skip_scale);
+  if (options_.heads > 0) x = scaled_sum(proj_->forward(pixel_attention(qkv_->forward(norm2_->forward(x)), options_.heads)), x, options_.skip_scale);
   return x;
 }
 
