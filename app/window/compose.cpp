@@ -107,6 +107,7 @@ std::unique_ptr<Studio> compose_studio(const std::string& device) {
   TapeOptions tapes;
   tapes.find_model = [&models](const std::string& hash) { return models.find_by_hash(hash); };
   auto store = std::make_unique<TapeStore>(std::move(tapes));
+  add_tape_work(work, models, *store);
   studio->live = std::make_unique<LiveLane>(models, false, store.get());
   studio->tapes = std::move(store);
   studio->models = std::move(shelf);

@@ -7,11 +7,13 @@
 #include <clocale>
 #include <cstdio>
 
+#include "ui/project/attached.h"
 #include "ui/project/bind_project.h"
 #include "ui/session/session.h"
 #include "ui/stage/stage.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
+#include "ui/tape/tape_desk.h"
 #include "ui/widgets/accessible_value.h"
 #include "ui/window/main_window.h"
 #include "window/termination_watch.h"
@@ -43,6 +45,15 @@ int run_window(int argc, char** argv, const std::function<std::unique_ptr<Studio
         const auto& gaps = core.frameGaps();
         std::printf("dragged: %d frames, gap p50 %.1f p95 %.1f max %.1f ms; from a control to its picture p50 %.1f p95 %.1f ms\n", gaps.count(), gaps.percentile(0.5),
                     gaps.percentile(0.95), gaps.worst(), session.latencyPercentileMs(0.5), session.latencyPercentileMs(0.95));
+        std::fflush(stdout);
+      });
+      auto& tape = ui::attached<ui::TapeDesk>(session);
+      QObject::connect(&tape, &ui::TapeDesk::headMoved, &session, [&core, &tape, scrubs = false]() mutable {
+        if (std::exchange(scrubs, tape.scrubbing()) == tape.scrubbing()) return;
+        auto& gaps = core.frameGaps();
+        tape.scrubbing() ? gaps.begin() : gaps.end();
+        if (tape.scrubbing()) return;
+        std::printf("scrubbed: %d frames, gap p50 %.1f p95 %.1f max %.1f ms\n", gaps.count(), gaps.percentile(0.5), gaps.percentile(0.95), gaps.worst());
         std::fflush(stdout);
       });
       QObject::connect(&session, &ui::Session::frameArrived, &session, [&since_start, once = false]() mutable {

@@ -15,6 +15,7 @@
 #include "engine/api/job.h"
 #include "engine/api/model.h"
 #include "engine/api/tape.h"
+#include "engine/api/tape_export.h"
 #include "engine/api/training.h"
 
 namespace orrery {
@@ -61,10 +62,12 @@ struct TrainJob { TrainOptions options; };
 struct AttachJob { std::string run; };          // watch a detached run and speak to it
 struct PictureJob { PictureExport options; };
 struct FilmJob { FilmExport options; };
+struct StripJob { TapeId tape; Request request; StripExport options; };        // `request`: the tape's, for the command that does the same
+struct TapeFilmJob { TapeId tape; Request request; TapeFilmExport options; };
 struct ModelJob { ModelExport options; };
 struct MeasureJob { std::string model; std::string data; std::vector<std::string> metrics; std::int64_t samples = 2000; };
 struct DirectionsJob { std::string model; };    // PCA of w and closed-form factorisation; the model's controls grow when done
-using JobSpec = std::variant<ImportJob, TrainJob, AttachJob, PictureJob, FilmJob, ModelJob, MeasureJob, DirectionsJob>;
+using JobSpec = std::variant<ImportJob, TrainJob, AttachJob, PictureJob, FilmJob, StripJob, TapeFilmJob, ModelJob, MeasureJob, DirectionsJob>;
 
 class Jobs {
  public:

@@ -7,14 +7,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/explore/point_picture.h"
 #include "kernels/to_rgba8/to_rgba8.h"
 
 namespace orrery {
 namespace {
 
 constexpr double kDifferenceGain = 2.0;
-constexpr float kPlane = 3.0F;          // the square that is drawn
-constexpr std::int64_t kPlane_px = 256;
 
 double root_mean_square(const at::Tensor& tensor) {
   if (!tensor.defined() || tensor.numel() == 0) return 0.0;
@@ -55,24 +54,6 @@ at::Tensor row_values(const RecordedStep& step, const StepTensors& now, const St
     case TapeRow::noise: return (now.state.to(at::kDouble) - now.prediction.to(at::kDouble)) * (0.5 / step.facts().level);
   }
   return {};
-}
-
-at::Tensor dots(const at::Tensor& points) {
-  at::Tensor picture = at::zeros({kPlane_px, kPlane_px, 4}, at::kByte);
-  auto* pixel = picture.data_ptr<std::uint8_t>();
-  const at::Tensor places = points.to(at::kFloat).contiguous();
-  const auto* place = places.const_data_ptr<float>();
-  for (std::int64_t i = 0; i < places.size(0); ++i) {
-    const float x = (place[2 * i] / kPlane + 1.0F) * 0.5F * kPlane_px, y = (1.0F - place[2 * i + 1] / kPlane) * 0.5F * kPlane_px;
-    if (!(x >= 0.0F && x < kPlane_px - 1 && y >= 0.0F && y < kPlane_px - 1)) continue;
-    for (int dy = 0; dy < 2; ++dy) {
-      for (int dx = 0; dx < 2; ++dx) {
-        std::uint8_t* at = pixel + ((static_cast<std::int64_t>(y) + dy) * kPlane_px + static_cast<std::int64_t>(x) + dx) * 4;
-        std::fill(at, at + 4, std::uint8_t{255});
-      }
-    }
-  }
-  return picture;
 }
 
 }  // namespace
@@ -163,8 +144,8 @@ void RecordedStep::spill(const std::shared_ptr<SpillFile>& file) {
 
 at::Tensor step_rgba(const RecordedStep& step, const StepTensors& tensors, const StepTensors& before, TapeRow row) {
   const at::Tensor values = row_values(step, tensors, before, row);
-  if (values.defined()) return step.in_the_plane() ? dots(values) : kernels::to_rgba8(values[0].to(at::kFloat));
-  if (step.in_the_plane()) return at::zeros({kPlane_px, kPlane_px, 4}, at::kByte);
+  if (values.defined()) return kernels::to_rgba8(step.in_the_plane() ? point_picture(values)[0] : values[0].to(at::kFloat));
+  if (step.in_the_plane()) return at::zeros({kPointPicture_px, kPointPicture_px, 4}, at::kByte);
   const auto sizes = tensors.state.defined() ? tensors.state.sizes() : at::IntArrayRef();
   return sizes.size() == 4 ? at::zeros({sizes[2], sizes[3], 4}, at::kByte) : at::zeros({1, 1, 4}, at::kByte);
 }

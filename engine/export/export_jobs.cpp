@@ -2,6 +2,7 @@
 
 #include "engine/explore/directions.h"
 #include "engine/export/exports.h"
+#include "engine/export/tape_export.h"
 
 namespace orrery {
 
@@ -31,6 +32,17 @@ void add_export_work(JobWork& work, ModelShelf& shelf) {
     return what.options.out;
   };
   work.directions = [&shelf](const DirectionsJob& what, JobContext& job) { return find_directions(what, shelf, job); };
+}
+
+void add_tape_work(JobWork& work, ModelShelf& shelf, const TapeStore& store) {
+  work.strip = [&shelf, &store](const StripJob& what, JobContext& job) {
+    export_strip(what.options, {what.tape}, store, shelf, job);
+    return what.options.out;
+  };
+  work.tape_film = [&shelf, &store](const TapeFilmJob& what, JobContext& job) {
+    export_tape_film(what.options, what.tape, store, shelf, job);
+    return what.options.out;
+  };
 }
 
 }  // namespace orrery

@@ -4,28 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/api/tape_export.h"
 #include "engine/export/exports.h"
 #include "engine/explore/tape_store.h"
 
 namespace orrery {
-
-struct StripExport {
-  std::vector<TapeRow> rows{TapeRow::state, TapeRow::prediction};
-  std::vector<std::int64_t> steps;  // which; empty: `columns` of them, evenly from the first to the last
-  int columns = 10;                 // at most; 0: every step
-  int size_px = 0;                  // of the longer side of a cell; 0: the model's own
-  std::string out;                  // .png
-};
-
-struct TapeFilmExport {
-  std::vector<TapeRow> rows{TapeRow::state, TapeRow::prediction};  // beside each other
-  double seconds = 4.0;             // for all steps
-  double hold_s = 1.0;              // the last one, on top
-  double frames_per_s = 30.0;
-  int size_px = 256;                // of the longer side of a cell; 0: the model's own
-  int quality = 18;
-  std::string out;                  // .mp4, .webm, .gif
-};
 
 // A finished rendering of `request`, recorded as `owner`'s tape in `store`. Throws Error: wrong_use when this model's pictures come in one step,
 // cancelled, disk_full when the tape could not be kept whole, and what rendering throws.

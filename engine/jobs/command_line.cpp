@@ -126,6 +126,35 @@ std::string line_of(const FilmJob& job, const std::string& program) {
   return command.option("--out", o.out).option("--fps", number(o.timeline.frames_per_s)).option("--size", std::to_string(o.size_px)).text();
 }
 
+// A tape's request and rows. Branches are no options: those go along as the whole request.
+void add_tape(Command& command, const Request& request, const std::vector<TapeRow>& rows) {
+  command.add("tape").add(model_argument(request.model));
+  if (request.branches.empty()) {
+    for (const auto& [id, value] : request.values) command.add("--set").add(id + "=" + value_text(value));
+    command.option("--seeds", std::to_string(request.get<std::int64_t>("seed", 0)));
+  } else {
+    command.raw("--request <(printf %s " + shell_quoted(request_to_json(request)) + ")");
+    command.option("--seeds", std::to_string(request.get<std::int64_t>("seed", 0)));
+  }
+  std::string names;
+  for (const auto row : rows) names += (names.empty() ? "" : ",") + std::string(tape_row_name(row));
+  command.option("--rows", names);
+}
+
+std::string line_of(const StripJob& job, const std::string& program) {
+  Command command(program);
+  add_tape(command, job.request, job.options.rows);
+  command.option("--columns", std::to_string(job.options.columns)).option("--size", std::to_string(job.options.size_px));
+  return command.option("--strip", job.options.out).text();
+}
+
+std::string line_of(const TapeFilmJob& job, const std::string& program) {
+  Command command(program);
+  add_tape(command, job.request, job.options.rows);
+  command.option("--seconds", number(job.options.seconds)).option("--fps", number(job.options.frames_per_s)).option("--size", std::to_string(job.options.size_px));
+  return command.option("--quality", std::to_string(job.options.quality)).option("--film", job.options.out).text();
+}
+
 std::string line_of(const ModelJob& job, const std::string& program) {
   return Command(program).add("import").add(model_argument(job.options.model)).option("--out", job.options.out).text();
 }
@@ -152,6 +181,8 @@ std::string title(const TrainJob& job) {
 std::string title(const AttachJob& job) { return base_name(job.run); }
 std::string title(const PictureJob& job) { return base_name(job.options.out); }
 std::string title(const FilmJob& job) { return base_name(job.options.out); }
+std::string title(const StripJob& job) { return base_name(job.options.out); }
+std::string title(const TapeFilmJob& job) { return base_name(job.options.out); }
 std::string title(const ModelJob& job) { return base_name(job.options.out); }
 std::string title(const MeasureJob& job) { return base_name(model_argument(job.model)); }
 std::string title(const DirectionsJob& job) { return base_name(model_argument(job.model)); }
@@ -161,6 +192,8 @@ const char* kind(const TrainJob&) { return "train"; }
 const char* kind(const AttachJob&) { return "train"; }
 const char* kind(const PictureJob&) { return "export"; }
 const char* kind(const FilmJob&) { return "export"; }
+const char* kind(const StripJob&) { return "export"; }
+const char* kind(const TapeFilmJob&) { return "export"; }
 const char* kind(const ModelJob&) { return "export"; }
 const char* kind(const MeasureJob&) { return "measure"; }
 const char* kind(const DirectionsJob&) { return "measure"; }

@@ -137,6 +137,8 @@ std::string run_work(const JobWork& work, const JobSpec& spec, JobContext& job) 
     std::string operator()(const AttachJob& s) { return call(work.attach, s, job); }
     std::string operator()(const PictureJob& s) { return call(work.picture, s, job); }
     std::string operator()(const FilmJob& s) { return call(work.film, s, job); }
+    std::string operator()(const StripJob& s) { return call(work.strip, s, job); }
+    std::string operator()(const TapeFilmJob& s) { return call(work.tape_film, s, job); }
     std::string operator()(const ModelJob& s) { return call(work.model, s, job); }
     std::string operator()(const MeasureJob& s) { return call(work.measure, s, job); }
     std::string operator()(const DirectionsJob& s) { return call(work.directions, s, job); }

@@ -18,6 +18,8 @@ struct JobWork {
   std::function<std::string(const AttachJob&, JobContext&)> attach;
   std::function<std::string(const PictureJob&, JobContext&)> picture;
   std::function<std::string(const FilmJob&, JobContext&)> film;
+  std::function<std::string(const StripJob&, JobContext&)> strip;
+  std::function<std::string(const TapeFilmJob&, JobContext&)> tape_film;
   std::function<std::string(const ModelJob&, JobContext&)> model;
   std::function<std::string(const MeasureJob&, JobContext&)> measure;
   std::function<std::string(const DirectionsJob&, JobContext&)> directions;

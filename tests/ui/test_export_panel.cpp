@@ -95,6 +95,18 @@ class TestExportPanel : public QObject {
     spec = exportJob(choices, request, path);
     QCOMPARE(std::get<FilmJob>(spec).options.timeline.frames_per_s, 25.0);
     QCOMPARE(std::get<FilmJob>(spec).options.timeline.duration_s, 3.0);
+    choices.what = ExportWhat::tape;
+    choices.tape = 7;
+    choices.tape_rows = {TapeRow::state, TapeRow::noise};
+    choices.steps = 12;
+    QCOMPARE(suffixOf(choices), QString(".png"));
+    spec = exportJob(choices, request, path);
+    QCOMPARE(std::get<StripJob>(spec).tape, TapeId{7});
+    QCOMPARE(std::get<StripJob>(spec).options.columns, 12);
+    QCOMPARE(std::get<StripJob>(spec).options.rows.size(), 2u);
+    choices.tape_format = TapeFormat::gif;
+    QCOMPARE(suffixOf(choices), QString(".gif"));
+    QCOMPARE(std::get<TapeFilmJob>(exportJob(choices, request, path)).options.seconds, choices.seconds);
     choices.what = ExportWhat::model;
     spec = exportJob(choices, request, path);
     QCOMPARE(std::get<ModelJob>(spec).options.model, std::string("m"));

@@ -5,6 +5,7 @@
 #include <QMimeData>
 #include <QPainter>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QToolButton>
@@ -20,12 +21,16 @@
 #include "ui/project/project_keeper.h"
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
+#include "ui/stage/stage.h"
 #include "ui/style/theme.h"
+#include "ui/tape/film_strip.h"
+#include "ui/tape/tape_panel.h"
 #include "ui/timeline/timeline_panel.h"
 #include "ui/train/run_book.h"
 #include "ui/train/run_form.h"
 #include "ui/train/train_panel.h"
 #include "ui/widgets/accessible_value.h"
+#include "ui/window/dock.h"
 #include "ui/window/main_window.h"
 #include "ui/window/sheet_host.h"
 #include "window_test.h"
@@ -66,7 +71,7 @@ class TestFlows : public QObject {
     QSettings().clear();
     home_ = std::make_unique<QTemporaryDir>();
     for (const char* name : {"HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"}) qputenv(name, home_->path().toUtf8());
-    studio_ = fake::makeStudio({.frame_ms = 2, .job_speed = 10.0});
+    studio_ = fake::makeStudio({.frame_ms = 2, .job_speed = 10.0, .denoiser_steps = 18, .step_ms = 1});
     session_ = std::make_unique<Session>(*studio_);
     window_ = std::make_unique<MainWindow>(*session_, *theme);
     window_->resize(1440, 900);
@@ -191,6 +196,61 @@ class TestFlows : public QObject {
     session_->openSheet("projects");
     QTest::qWait(250);
     test::keepShot(*window_, "flow-projects");
+  }
+
+  void aTapeIsScrubbedBranchedAndExported() {
+    QVERIFY(window_->dock("tape")->isHidden());  // the starter paints in one step
+    session_->showModel("starter:denoiser");
+    QTRY_VERIFY(window_->dock("tape")->isVisible());
+    auto* panel = qobject_cast<TapePanel*>(window_->panel("tape"));
+    auto& desk = panel->desk();
+    QTRY_VERIFY(desk.tape() && desk.tape()->complete && session_->frame(0) && session_->frame(0)->step == 18);
+    QTest::qWait(300);
+    // 1. A drag along the strip shows the steps on the stage, with a note; Escape brings the picture back.
+    auto& strip = panel->strip();
+    strip.horizontalScrollBar()->setValue(0);
+    QTest::mousePress(strip.viewport(), Qt::LeftButton, {}, strip.cellRect(1, 0).center());
+    for (int step = 2; step <= 5; ++step) QTest::mouseMove(strip.viewport(), strip.cellRect(step, 0).center());
+    QTest::mouseRelease(strip.viewport(), Qt::LeftButton, {}, strip.cellRect(5, 0).center());
+    QCOMPARE(desk.step(), 5);
+    QTRY_VERIFY(desk.stepImage(0));
+    const auto notes = [this] {
+      QStringList all;
+      for (const auto& chip : window_->stage().core().overlay(QApplication::palette()).chips) all += chip.lines;
+      return all.join('\n');
+    };
+    QVERIFY(notes().contains("Step 5 of 18"));
+    QTest::qWait(150);
+    test::keepShot(*window_, "flow-tape-scrub");
+    QTest::keyClick(window_.get(), Qt::Key_Escape);
+    QVERIFY(!desk.scrubbing());
+    QVERIFY(!notes().contains("Step 5 of 18"));
+    // 2. Comma and B do it from the stage.
+    for (int i = 0; i < 10; ++i) QTest::keyClick(window_.get(), Qt::Key_Comma);
+    QCOMPARE(desk.step(), 8);
+    QTest::keyClick(window_.get(), Qt::Key_B);
+    QCOMPARE(session_->request().branches.size(), 1u);
+    session_->setControl("truncation.psi", -0.4);
+    session_->endGesture();
+    QTRY_VERIFY(desk.tape()->complete && desk.tape()->request == session_->request());
+    QTest::qWait(250);
+    test::keepShot(*window_, "flow-tape-branch");
+    // 3. The export sheet makes a strip of it, as a job.
+    session_->openSheet("export", {"tape"});
+    auto* sheet = qobject_cast<ExportPanel*>(window_->sheets().sheet("export"));
+    QVERIFY(sheet->choices().what == ExportWhat::tape);
+    QCOMPARE(sheet->choices().tape, desk.tape()->id);
+    QTest::qWait(250);
+    test::keepShot(*window_, "flow-tape-export");
+    QTest::mouseClick(sheet->findChild<QPushButton*>("export"), Qt::LeftButton);
+    QTRY_VERIFY(!session_->jobs().empty() && session_->jobs().rbegin()->second.state == JobState::done);
+    session_->closeSheet();
+    // 4. The model with one step takes the dock away again, and it stays in the layout.
+    session_->showModel("starter:emoji");
+    QTRY_VERIFY(window_->dock("tape")->isHidden());
+    session_->undo().undo();
+    QTRY_VERIFY(window_->dock("tape")->isVisible());
+    QCOMPARE(session_->request().branches.size(), 1u);
   }
 
   void closingKeepsWhatIsUnsaved() {

@@ -1,7 +1,6 @@
 #include <QClipboard>
 #include <QMimeData>
 #include <QSignalSpy>
-#include <QSlider>
 #include <QTest>
 #include <QWindow>
 #include <QtEndian>
@@ -15,6 +14,7 @@
 #include "ui/stage/stage.h"
 #include "ui/stage/surface.h"
 #include "ui/style/theme.h"
+#include "ui/widgets/scrub_track.h"
 #include "window_test.h"
 
 using namespace orrery;
@@ -235,7 +235,7 @@ class TestStage : public QObject {
   }
 
   void snapshotsAreATimeSlider() {
-    auto* slider = stage_->findChild<QSlider*>();
+    auto* slider = stage_->findChild<ScrubTrack*>();
     QVERIFY(slider);
     const ModelInfo* many = nullptr;
     for (const auto& model : session_->models()) {

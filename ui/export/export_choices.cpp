@@ -36,6 +36,24 @@ JobSpec exportJob(const ExportChoices& choices, const Request& request, const Ti
       film.out = out;
       return FilmJob{film};
     }
+    case ExportWhat::tape: {
+      if (choices.tape_format == TapeFormat::strip) {
+        StripExport strip;
+        strip.rows = choices.tape_rows;
+        strip.columns = choices.steps;
+        strip.size_px = choices.size_px;
+        strip.out = out;
+        return StripJob{choices.tape, request, strip};
+      }
+      TapeFilmExport film;
+      film.rows = choices.tape_rows;
+      film.seconds = choices.seconds;
+      film.frames_per_s = choices.frames_per_s;
+      film.size_px = choices.size_px;
+      film.quality = choices.quality;
+      film.out = out;
+      return TapeFilmJob{choices.tape, request, film};
+    }
     case ExportWhat::model: break;
   }
   return ModelJob{{request.model, out}};
@@ -46,6 +64,14 @@ QString suffixOf(const ExportChoices& choices) {
     case ExportWhat::picture:
     case ExportWhat::grid: return QStringLiteral(".png");
     case ExportWhat::film: return suffixOf(choices.format);
+    case ExportWhat::tape:
+      switch (choices.tape_format) {
+        case TapeFormat::strip: return QStringLiteral(".png");
+        case TapeFormat::mp4: return suffixOf(FilmFormat::mp4);
+        case TapeFormat::webm: return suffixOf(FilmFormat::webm);
+        case TapeFormat::gif: return suffixOf(FilmFormat::gif);
+      }
+      break;
     case ExportWhat::model: break;
   }
   return QStringLiteral(".safetensors");

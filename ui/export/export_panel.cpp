@@ -2,6 +2,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -15,9 +16,11 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "ui/project/attached.h"
 #include "ui/project/reveal_file.h"
 #include "ui/project/user_folders.h"
 #include "ui/session/playback.h"
+#include "ui/tape/tape_desk.h"
 #include "ui/train/command_box.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/labels.h"
@@ -31,7 +34,7 @@ namespace orrery::ui {
 namespace {
 
 const QStringList& whatNames() {
-  static const QStringList names{QStringLiteral("picture"), QStringLiteral("grid"), QStringLiteral("film"), QStringLiteral("model")};
+  static const QStringList names{QStringLiteral("picture"), QStringLiteral("grid"), QStringLiteral("film"), QStringLiteral("tape"), QStringLiteral("model")};
   return names;
 }
 
@@ -48,7 +51,7 @@ QWidget* beside(std::initializer_list<QWidget*> widgets) {
 ExportPanel::ExportPanel(Session& session, QWidget* parent) : QWidget(parent), session_(session) {
   what_ = new Segmented(Segmented::Look::pills);
   what_->setAccessibleName(tr("What to export"));
-  what_->setItems({tr("Picture"), tr("Grid"), tr("Film"), tr("Model")}, {tr("The view at hand as a PNG that carries its recipe"), tr("Many seeds on one sheet"), tr("The timeline, or the path through the stored positions"), tr("The network as .safetensors")});
+  what_->setItems({tr("Picture"), tr("Grid"), tr("Film"), tr("Tape"), tr("Model")}, {tr("The view at hand as a PNG that carries its recipe"), tr("Many seeds on one sheet"), tr("The timeline, or the path through the stored positions"), tr("How the picture came about: its steps as a strip or a film"), tr("The network as .safetensors")});
   about_ = makeWrappedLabel(QString(), "dim");
   estimate_ = makeLabel(QString());
   estimate_->setAccessibleName(tr("Size of the file"));
@@ -120,6 +123,7 @@ ExportPanel::ExportPanel(Session& session, QWidget* parent) : QWidget(parent), s
   connect(&session, &Session::timelineChanged, this, later);
   connect(&session, &Session::positionsChanged, this, later);
   connect(&session, &Session::viewModelChanged, this, later);
+  connect(&attached<TapeDesk>(session), &TapeDesk::tapeChanged, this, later);
   setFocusProxy(export_);
   chooseWhat(0);
 }
@@ -159,6 +163,25 @@ QWidget* ExportPanel::makeFields() {
   format_->addItem(tr("WebM, for the web"), static_cast<int>(FilmFormat::webm));
   format_->addItem(tr("GIF, 256 colours"), static_cast<int>(FilmFormat::gif));
   format_->addItem(tr("PNG sequence, lossless"), static_cast<int>(FilmFormat::png_sequence));
+  tape_format_ = new QComboBox;
+  tape_format_->setAccessibleName(tr("Form of the tape"));
+  tape_format_->addItem(tr("Strip, one PNG picture"), static_cast<int>(TapeFormat::strip));
+  tape_format_->addItem(tr("Film, MP4"), static_cast<int>(TapeFormat::mp4));
+  tape_format_->addItem(tr("Film, WebM"), static_cast<int>(TapeFormat::webm));
+  tape_format_->addItem(tr("Film, GIF"), static_cast<int>(TapeFormat::gif));
+  steps_ = new QSpinBox;
+  steps_->setRange(0, 1000);
+  steps_->setValue(10);
+  steps_->setSpecialValueText(tr("Every step"));
+  steps_->setAccessibleName(tr("Steps"));
+  steps_->setToolTip(tr("How many steps the strip shows, evenly from the noise to the picture"));
+  seconds_ = new QDoubleSpinBox;
+  seconds_->setRange(0.5, 120.0);
+  seconds_->setValue(4.0);
+  seconds_->setDecimals(1);
+  seconds_->setSuffix(tr(" s"));
+  seconds_->setAccessibleName(tr("Duration"));
+  seconds_->setToolTip(tr("How long all steps take; the finished picture stays a second longer"));
   rate_ = new QComboBox;
   rate_->setAccessibleName(tr("Frames per second"));
   for (const double rate : {12.0, 15.0, 24.0, 25.0, 30.0, 50.0, 60.0}) rate_->addItem(tr("%1 frames/s").arg(rate), rate);
@@ -190,6 +213,9 @@ QWidget* ExportPanel::makeFields() {
   grid_row_ = row(tr("Grid"), beside({columns_, makeLabel(QStringLiteral("×"), "dim"), rows_}), columns_);
   seed_row_ = row(tr("First seed"), first_seed_);
   row(tr("Format"), format_);
+  row(tr("Form"), tape_format_);
+  row(tr("Steps"), steps_);
+  row(tr("Duration"), seconds_);
   row(tr("Rate"), rate_);
   quality_row_ = row(tr("Quality"), quality_box, quality_);
   row(tr("Place"), place, out_);
@@ -201,6 +227,12 @@ QWidget* ExportPanel::makeFields() {
     out_->setText(withSuffix(out_->text(), suffixOf(choices())));
     refresh();
   });
+  connect(tape_format_, &QComboBox::activated, this, [this] {
+    out_->setText(withSuffix(out_->text(), suffixOf(choices())));
+    chooseWhat(what_->current());
+  });
+  connect(steps_, &QSpinBox::valueChanged, this, &ExportPanel::refresh);
+  connect(seconds_, &QDoubleSpinBox::valueChanged, this, &ExportPanel::refresh);
   connect(rate_, &QComboBox::activated, this, &ExportPanel::refresh);
   connect(quality_, &ValueSlider::valueChanged, this, &ExportPanel::refresh);
   connect(recipe_, &QCheckBox::toggled, this, &ExportPanel::refresh);
@@ -234,8 +266,12 @@ void ExportPanel::chooseWhat(int index) {
   show(grid_row_, grid);
   show(seed_row_, grid);
   show(format_, film);
-  show(rate_, film);
-  show(quality_row_, film);
+  const bool of_tape = what == ExportWhat::tape, strip = of_tape && tape_format_->currentData().toInt() == static_cast<int>(TapeFormat::strip);
+  show(tape_format_, of_tape);
+  show(steps_, strip);
+  show(seconds_, of_tape && !strip);
+  show(rate_, film || (of_tape && !strip));
+  show(quality_row_, film || (of_tape && !strip));
   recipe_->setVisible(what == ExportWhat::picture || grid);
   if (film) {
     int at = rate_->findData(path().frames_per_s);
@@ -255,12 +291,14 @@ void ExportPanel::chooseWhat(int index) {
 void ExportPanel::suggestPlace() {
   const ModelInfo* model = session_.model();
   const QString name = fileNameFrom(model ? QString::fromStdString(model->name) : tr("export"));
-  const char* kind = what_->current() == 1 ? "-grid" : "";
+  const char* kind = what_->current() == 1 ? "-grid" : what_->current() == 3 ? "-tape" : "";
   out_->setText(freePath(exportsFolder(), name + QLatin1String(kind), suffixOf(choices())));
   place_is_ours_ = true;
 }
 
 Timeline ExportPanel::path() const { return session_.playback().path(); }
+
+const TapeInfo* ExportPanel::tape() const { return attached<TapeDesk>(session_).tape(); }
 
 ExportChoices ExportPanel::choices() const {
   ExportChoices choices;
@@ -276,12 +314,26 @@ ExportChoices ExportPanel::choices() const {
   choices.frames_per_s = rate_->currentData().toDouble();
   choices.with_recipe = recipe_->isChecked();
   choices.out = out_->text().trimmed();
+  choices.tape_format = static_cast<TapeFormat>(tape_format_->currentData().toInt());
+  choices.steps = steps_->value();
+  choices.seconds = seconds_->value();
+  if (const TapeInfo* info = tape()) {
+    choices.tape = info->id;
+    for (const TapeRow row : attached<TapeDesk>(session_).rows()) {
+      if (std::find(info->rows.begin(), info->rows.end(), row) != info->rows.end()) choices.tape_rows.push_back(row);
+    }
+    if (choices.tape_rows.empty()) choices.tape_rows.push_back(TapeRow::state);
+  }
   return choices;
 }
 
 QString ExportPanel::whyNot() const {
   if (!session_.model()) return tr("There is no model in the view.");
   if (what_->current() == 2 && path().tracks.empty()) return tr("There is no path yet: set keys in the timeline, or store two positions with Shift+1 and Shift+2.");
+  if (what_->current() == 3) {
+    if (!tape()) return tr("There is no tape: this model paints in one step.");
+    if (!tape()->complete) return tr("The tape is still being recorded.");
+  }
   const QString place = out_->text().trimmed();
   if (place.isEmpty()) return tr("Name a place for the file.");
   if (what_->current() != 2 || choices().format != FilmFormat::png_sequence) {
@@ -303,10 +355,16 @@ void ExportPanel::refresh() {
       about_->setText(timeline.tracks.empty() ? whyNot() : tr("%1 s, %2 frames%3.").arg(formatNumber(timeline.duration_s, 1)).arg(frameCount(timeline.duration_s, chosen.frames_per_s)).arg(timeline.loop ? tr(", a loop") : QString()));
       break;
     }
+    case ExportWhat::tape: {
+      QStringList names;
+      for (const TapeRow row : chosen.tape_rows) names << rowName(row);
+      about_->setText(tape() ? tr("%1, %2 steps: %3. The rows are those that the Tape panel shows.").arg(QString::fromStdString(tape()->name)).arg(tape()->steps.size() - 1).arg(names.join(tr(", "))) : whyNot());
+      break;
+    }
     case ExportWhat::model: about_->setText(model ? tr("%1, with its system, configuration, step and SHA-256.").arg(QString::fromStdString(model->name)) : QString()); break;
   }
   quality_value_->setText(chosen.quality <= 14 ? tr("very high") : chosen.quality <= 20 ? tr("high") : chosen.quality <= 28 ? tr("medium") : tr("low"));
-  const bool compressed = chosen.format == FilmFormat::mp4 || chosen.format == FilmFormat::webm;
+  const bool compressed = chosen.what == ExportWhat::tape ? chosen.tape_format != TapeFormat::gif : chosen.format == FilmFormat::mp4 || chosen.format == FilmFormat::webm;
   quality_row_->setEnabled(compressed);
   quality_row_->setToolTip(compressed ? QString() : tr("This format has no quality to choose."));
   estimate();
@@ -317,7 +375,7 @@ void ExportPanel::refresh() {
   if (job_ == 0 && message_->property("role") != QLatin1String("danger")) {
     message_->setText(!why.isEmpty() ? why : QFileInfo::exists(chosen.out) ? tr("Replaces the file that is there.") : QString());
   }
-  if (model) command_->setCommand(session_.commandFor(exportJob(chosen, session_.request(), path())));
+  if (model) command_->setCommand(session_.commandFor(exportJob(chosen, chosen.what == ExportWhat::tape && tape() ? tape()->request : session_.request(), path())));
 }
 
 void ExportPanel::estimate() {
@@ -332,6 +390,11 @@ void ExportPanel::estimate() {
     case ExportWhat::picture: bytes = estimatePicture(sample, px, 1); break;
     case ExportWhat::grid: bytes = estimatePicture(sample, px, chosen.columns * chosen.rows); break;
     case ExportWhat::film: bytes = estimateFilm(chosen.format, px, frameCount(path().duration_s, chosen.frames_per_s), chosen.quality, sample); break;
+    case ExportWhat::tape: {
+      const int cells = static_cast<int>(chosen.tape_rows.size()) * (chosen.steps > 0 ? chosen.steps : tape() ? static_cast<int>(tape()->steps.size()) : 0);
+      bytes = chosen.tape_format == TapeFormat::strip ? estimatePicture(sample, px, cells) : estimateFilm(FilmFormat::mp4, px, frameCount(chosen.seconds + 1.0, chosen.frames_per_s), chosen.quality, sample);
+      break;
+    }
     case ExportWhat::model: bytes = model ? model->size_bytes : 0; break;
   }
   QString text = bytes > 0 ? tr("about %1").arg(formatBytes(bytes)) : QString();
@@ -370,7 +433,7 @@ void ExportPanel::start() {
   progress_->setRange(0, 1000);
   progress_->setValue(0);
   progress_->show();
-  job_ = session_.submit(exportJob(chosen, session_.request(), path()));
+  job_ = session_.submit(exportJob(chosen, chosen.what == ExportWhat::tape && tape() ? tape()->request : session_.request(), path()));
   refresh();
   const auto status = session_.jobs().find(job_);
   if (status != session_.jobs().end()) takeJob(JobStatus(status->second));

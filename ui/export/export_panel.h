@@ -31,7 +31,7 @@ class ExportPanel : public QWidget {
  public:
   explicit ExportPanel(Session& session, QWidget* parent = nullptr);
 
-  // "picture", "grid", "film" or "model".
+  // "picture", "grid", "film", "tape" or "model".
   Q_INVOKABLE void setArguments(const QStringList& arguments);
   ExportChoices choices() const;
   QString estimateText() const;
@@ -46,6 +46,7 @@ class ExportPanel : public QWidget {
   void takeJob(const JobStatus& status);
   void browse();
   Timeline path() const;
+  const TapeInfo* tape() const;  // of the view at hand, or null
   QString whyNot() const;  // empty: it can be exported
 
   Session& session_;
@@ -56,6 +57,9 @@ class ExportPanel : public QWidget {
   QSpinBox* rows_;
   QSpinBox* first_seed_;
   QComboBox* format_;
+  QComboBox* tape_format_;
+  QSpinBox* steps_;
+  QDoubleSpinBox* seconds_;
   QComboBox* rate_;
   ValueSlider* quality_;
   QLabel* quality_value_;

@@ -3,13 +3,13 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
-#include <QSlider>
 
 #include "ui/session/session.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/scrub_track.h"
 
 namespace orrery::ui {
 namespace {
@@ -26,18 +26,19 @@ SnapshotBar::SnapshotBar(Session& session, QWidget* parent) : QWidget(parent), s
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(34, 0, 12, 0);
   row->setSpacing(12);
-  slider_ = new QSlider(Qt::Horizontal);
+  slider_ = new ScrubTrack;  // as the tape has
   slider_->setAccessibleName(tr("Snapshot"));
   slider_->setAccessibleDescription(tr("Goes back in training on the same latent; the right end is the newest."));
   slider_->setToolTip(tr("Goes back in training on the same latent. The right end is the newest and follows the training."));
   slider_->setPageStep(1);
+  slider_->setTicks(true);
   row->addWidget(slider_, 1);
   words_ = makeLabel({}, "dim", this);
   words_->setMinimumWidth(words_->fontMetrics().horizontalAdvance(tr("newest, %1 kimg").arg(QStringLiteral("000.00"))));
   words_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
   row->addWidget(words_);
-  connect(slider_, &QSlider::valueChanged, this, &SnapshotBar::choose);
-  connect(slider_, &QSlider::sliderReleased, &session_, &Session::endGesture);
+  connect(slider_, &QAbstractSlider::valueChanged, this, &SnapshotBar::choose);
+  connect(slider_, &QAbstractSlider::sliderReleased, &session_, &Session::endGesture);
   connect(&session_, &Session::requestChanged, this, [this](int view) {
     if (view == session_.activeView()) refresh();
   });
@@ -78,13 +79,6 @@ void SnapshotBar::paintEvent(QPaintEvent*) {
   const Colors& colors = colorsOf(palette());
   painter.setRenderHint(QPainter::Antialiasing);
   paintIcon(painter, QStringLiteral("snapshot"), QRectF(12, 8, 14, 14), colors.dim);
-  // One tick per snapshot, where the handle stands on it.
-  const int count = slider_->maximum();
-  const double handle = 12.0, from = slider_->x() + handle / 2, width = slider_->width() - handle;
-  if (count < 1 || width / count < 5.0) return;
-  painter.setPen(Qt::NoPen);
-  painter.setBrush(colors.faint);
-  for (int i = 0; i <= count; ++i) painter.drawEllipse(QPointF(from + width * i / count, height() - 5.0), 1.0, 1.0);
 }
 
 }  // namespace orrery::ui

@@ -5,10 +5,10 @@
 #include <QWidget>
 
 class QLabel;
-class QSlider;
 
 namespace orrery::ui {
 
+class ScrubTrack;
 class Session;
 
 class SnapshotBar : public QWidget {
@@ -16,7 +16,7 @@ class SnapshotBar : public QWidget {
 
  public:
   explicit SnapshotBar(Session& session, QWidget* parent = nullptr);
-  QSlider& slider() { return *slider_; }
+  ScrubTrack& slider() { return *slider_; }
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -26,7 +26,7 @@ class SnapshotBar : public QWidget {
   void choose(int place);
 
   Session& session_;
-  QSlider* slider_;
+  ScrubTrack* slider_;
   QLabel* words_;
 };
 

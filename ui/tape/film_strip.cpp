@@ -25,7 +25,7 @@ constexpr double kLeastCell_px = 20.0;
 
 }  // namespace
 
-FilmStrip::FilmStrip(TapeDesk& desk, Session& session, QWidget* parent) : QAbstractScrollArea(parent), desk_(desk), session_(session) {
+FilmStrip::FilmStrip(TapeDesk& desk, Session& session, QWidget* parent) : QAbstractScrollArea(parent), desk_(desk), session_(session), rows_(desk.rows()) {
   setFrameShape(QFrame::NoFrame);
   setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
@@ -48,15 +48,16 @@ FilmStrip::FilmStrip(TapeDesk& desk, Session& session, QWidget* parent) : QAbstr
   });
   connect(&desk_, &TapeDesk::tapeChanged, this, &FilmStrip::follow);
   connect(&desk_, &TapeDesk::headMoved, this, &FilmStrip::followHead);
-  connect(&desk_, &TapeDesk::rowChanged, viewport(), qOverload<>(&QWidget::update));
+  connect(&desk_, &TapeDesk::rowChanged, this, &FilmStrip::followRows);
   connect(&desk_, &TapeDesk::listChanged, viewport(), qOverload<>(&QWidget::update));
   connect(&desk_.pictures(), &StepPictures::thumbnailsArrived, viewport(), qOverload<>(&QWidget::update));
   follow();
 }
 
-void FilmStrip::setRows(std::vector<TapeRow> rows) {
-  if (rows.empty() || rows == rows_) return;
-  rows_ = std::move(rows);
+void FilmStrip::followRows() {
+  viewport()->update();
+  if (rows_ == desk_.rows()) return;
+  rows_ = desk_.rows();
   layOut();
   followHead();
 }

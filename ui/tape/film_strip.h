@@ -18,7 +18,6 @@ class FilmStrip : public QAbstractScrollArea {
   explicit FilmStrip(TapeDesk& desk, Session& session, QWidget* parent = nullptr);
 
   const std::vector<TapeRow>& rows() const { return rows_; }
-  void setRows(std::vector<TapeRow> rows);
   QRect cellRect(int step, int row) const;  // in the viewport
   QSize sizeHint() const override { return {320, 132}; }
   QSize minimumSizeHint() const override { return {120, 64}; }
@@ -42,6 +41,7 @@ class FilmStrip : public QAbstractScrollArea {
  private:
   void follow();      // another tape, or more steps
   void followHead();
+  void followRows();
   void layOut();
   void fetch();
   void scrubTo(const QPoint& at);
@@ -61,7 +61,7 @@ class FilmStrip : public QAbstractScrollArea {
 
   TapeDesk& desk_;
   Session& session_;
-  std::vector<TapeRow> rows_{TapeRow::state, TapeRow::prediction};
+  std::vector<TapeRow> rows_;
   TapeId tape_ = 0, previous_ = 0;
   std::optional<int> dragged_row_;
   int drag_x_ = 0;

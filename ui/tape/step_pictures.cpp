@@ -69,12 +69,6 @@ void StepPictures::wantThumbnails(const std::vector<StepKey>& keys, int px) {
   wake_.notify_all();
 }
 
-void StepPictures::dropTape(TapeId tape) {
-  for (const auto& key : cache_.keys()) {
-    if (key.tape == tape) cache_.remove(key);
-  }
-}
-
 void StepPictures::serve(std::stop_token stop) {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   std::unique_lock lock(mutex_);

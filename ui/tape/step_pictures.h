@@ -42,7 +42,6 @@ class StepPictures : public QObject {
   // The small pictures that are looked at now, the most important first; what was wished before and is not among them is not fetched. `px`: of
   // the longer side, in device pixels. Wishes that are there already cost nothing.
   void wantThumbnails(const std::vector<StepKey>& keys, int px);
-  void dropTape(TapeId tape);
   int cachedBytes() const { return static_cast<int>(cache_.totalCost()); }
 
  Q_SIGNALS:

@@ -21,8 +21,8 @@ constexpr double kMostPlay_s = 6.0, kLeastPlay_s = 2.0, kPerStep_s = 0.12;  // a
 
 QString rowName(TapeRow row) {
   switch (row) {
-    case TapeRow::state: return TapeDesk::tr("noisy xₜ");
-    case TapeRow::prediction: return TapeDesk::tr("predicted x₀");
+    case TapeRow::state: return TapeDesk::tr("noisy picture");
+    case TapeRow::prediction: return TapeDesk::tr("predicted picture");
     case TapeRow::difference: return TapeDesk::tr("change of the prediction");
     case TapeRow::noise: return TapeDesk::tr("predicted noise");
   }
@@ -52,6 +52,14 @@ QString rowHelp(TapeRow row) {
 TapeDesk::TapeDesk(Session& session)
     : QObject(&session), session_(session), book_(attached<TapeBook>(session)), pictures_(session.studio().tapes.get()) {
   loop_ = QSettings().value("tape/loop", false).toBool();
+  const QStringList kept = QSettings().value("tape/rows").toStringList();
+  std::vector<TapeRow> rows;
+  for (const QString& name : kept) {
+    if (const auto row = tape_row_from_name(name.toStdString())) rows.push_back(*row);
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  if (!rows.empty()) rows_ = std::move(rows);
   timer_.setTimerType(Qt::PreciseTimer);
   timer_.setInterval(kTickMs);
   connect(&timer_, &QTimer::timeout, this, &TapeDesk::tick);
@@ -213,6 +221,15 @@ void TapeDesk::setRow(TapeRow row) {
   for (int view = 0; view < session_.viewCount(); ++view) {
     if (scrubbing(view)) fetch(view);
   }
+}
+
+void TapeDesk::setRows(std::vector<TapeRow> rows) {
+  if (rows.empty() || rows == rows_) return;
+  rows_ = std::move(rows);
+  QStringList names;
+  for (const TapeRow one : rows_) names << QLatin1String(tape_row_name(one));
+  QSettings().setValue("tape/rows", names);
+  Q_EMIT rowChanged();
 }
 
 void TapeDesk::scrub(int step) {

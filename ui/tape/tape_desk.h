@@ -14,7 +14,7 @@
 
 namespace orrery::ui {
 
-QString rowName(TapeRow row);    // "predicted x₀"
+QString rowName(TapeRow row);    // "predicted picture"; plain letters: the stage draws it too
 QString rowSymbol(TapeRow row);  // "x₀"
 QString rowHelp(TapeRow row);
 
@@ -44,12 +44,14 @@ class TapeDesk : public QObject {
   int step() const;  // where it stands; the newest step when the picture is live
   TapeRow row() const { return row_; }
   void setRow(TapeRow row);
+  const std::vector<TapeRow>& rows() const { return rows_; }  // those the strip shows, and exports
+  void setRows(std::vector<TapeRow> rows);
   void scrub(int step);  // shows that step; the last one of a whole tape is the live picture
   void scrub(int step, TapeRow row);
   void scrubBy(int steps) { scrub(step() + steps); }
   void live();  // back to the finished picture
   void live(int view);
-  // "Step 12 of 36, predicted x₀"; empty while the view is live.
+  // "Step 12 of 36   predicted picture"; empty while the view is live.
   QString note(int view) const;
   // The step's picture on the stage; null while the view is live.
   const DeviceImage* stepImage(int view) const;
@@ -77,7 +79,7 @@ class TapeDesk : public QObject {
   void tapeChanged();                                              // of the active view: another one, grown, complete
   void listChanged();                                              // tapes came, went or have other names
   void headMoved();                                                // of the active view
-  void rowChanged();
+  void rowChanged();  // or the rows
   void playChanged();
   void stepShown(int view, const orrery::DeviceImage& image);      // put it on the stage
   void wentLive(int view);                                         // put the finished picture back
@@ -102,6 +104,7 @@ class TapeDesk : public QObject {
   StepPictures pictures_;
   std::array<Shown, Session::kMaxViews> shown_;
   TapeRow row_ = TapeRow::prediction;
+  std::vector<TapeRow> rows_{TapeRow::state, TapeRow::prediction};
   QTimer timer_;
   QElapsedTimer clock_;
   double played_ = 0.0;  // the head while it plays

@@ -4,7 +4,6 @@
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QPushButton>
-#include <QSettings>
 #include <QStackedLayout>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -83,13 +82,6 @@ TapePanel::TapePanel(Session& session, QWidget* parent) : QWidget(parent), sessi
   pages_ = new QStackedLayout(this);
   pages_->setContentsMargins(0, 0, 0, 0);
   for (QWidget* page : {content, none_, waiting_}) pages_->addWidget(page);
-
-  QStringList shown = QSettings().value("tape/rows", QStringList{"state", "prediction"}).toStringList();
-  std::vector<TapeRow> rows;
-  for (const TapeRow row : kRows) {
-    if (shown.contains(QLatin1String(tape_row_name(row)))) rows.push_back(row);
-  }
-  if (!rows.empty()) strip_->setRows(rows);
 
   connect(track_, &QAbstractSlider::valueChanged, this, [this](int step) {
     desk_.stop();
@@ -180,6 +172,7 @@ void TapePanel::fillMenu(QMenu& menu) {
   })->setEnabled(id != 0);
   menu.addSeparator();
   menu.addAction(icon(QStringLiteral("save")), tr("Save tape..."), this, [this, id] { saveTape(id); })->setEnabled(id != 0);
+  menu.addAction(icon(QStringLiteral("film")), tr("Export strip or film..."), this, [this] { session_.openSheet(QStringLiteral("export"), {QStringLiteral("tape")}); })->setEnabled(desk_.tape() != nullptr);
   menu.addSeparator();
   const QString why_not_close = desk_.whyNotClose(id);
   QAction* close = menu.addAction(icon(QStringLiteral("close")), tr("Close tape"), this, [this, id] { desk_.close(id); });
@@ -209,12 +202,9 @@ void TapePanel::toggleRow(TapeRow row, bool on) {
     if (one == row ? on : was) rows.push_back(one);
   }
   if (rows.empty()) rows.push_back(row);  // one at least
-  strip_->setRows(rows);
+  desk_.setRows(rows);
   if (on) desk_.setRow(row);
   else if (desk_.row() == row) desk_.setRow(rows.front());
-  QStringList names;
-  for (const TapeRow one : rows) names << QLatin1String(tape_row_name(one));
-  QSettings().setValue("tape/rows", names);
   refreshRows();
 }
 

@@ -1,8 +1,10 @@
 #include "ui/tape/tape_tree.h"
 
+#include <QApplication>
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QPainter>
 #include <QStyledItemDelegate>
 #include <map>
 
@@ -13,14 +15,13 @@
 namespace orrery::ui {
 namespace {
 
-constexpr int kId = Qt::UserRole;
+constexpr int kId = Qt::UserRole, kAt = Qt::UserRole + 1;
 
-// Names are edited, numbers of steps are not; and they are quiet.
+// The name, and quietly at the right the step that a branch begins at.
 class Delegate : public QStyledItemDelegate {
  public:
   using QStyledItemDelegate::QStyledItemDelegate;
   QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-    if (index.column() != 0) return nullptr;
     QWidget* editor = QStyledItemDelegate::createEditor(parent, option, index);
     if (auto* line = qobject_cast<QLineEdit*>(editor)) {
       line->setMaxLength(80);
@@ -28,24 +29,26 @@ class Delegate : public QStyledItemDelegate {
     }
     return editor;
   }
-  void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-    QStyledItemDelegate::initStyleOption(option, index);
-    if (index.column() == 1) option->palette.setColor(QPalette::Text, colorsOf(option->palette).dim);
+  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    QStyledItemDelegate::paint(painter, option, index);
+    const QString at = index.data(kAt).toString();
+    if (at.isEmpty()) return;
+    painter->setPen(colorsOf(QApplication::palette()).dim);
+    painter->drawText(option.rect.adjusted(0, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, at);
   }
 };
 
 }  // namespace
 
 TapeTree::TapeTree(TapeDesk& desk, Session& session, QWidget* parent) : QTreeWidget(parent), desk_(desk), session_(session) {
-  setColumnCount(2);
+  setColumnCount(1);
+  setStyleSheet(QStringLiteral("QTreeView::branch { background: transparent; }"));
   setHeaderHidden(true);
   setRootIsDecorated(false);
   setIndentation(12);
   setIconSize({14, 14});
   setItemDelegate(new Delegate(this));
-  header()->setStretchLastSection(false);
-  header()->setSectionResizeMode(0, QHeaderView::Stretch);
-  header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+  header()->setStretchLastSection(true);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
   setTextElideMode(Qt::ElideRight);
@@ -121,7 +124,7 @@ void TapeTree::refresh() {
     const bool is_branch = !tape->request.branches.empty();
     item->setText(0, QString::fromStdString(tape->name));
     item->setIcon(0, icon(is_branch ? QStringLiteral("branch") : QStringLiteral("tape")));
-    item->setText(1, is_branch ? tr("at %1").arg(tape->branch_step) : QString());
+    item->setData(0, kAt, is_branch ? tr("at %1").arg(tape->branch_step) : QString());
     item->setToolTip(0, is_branch ? tr("%1, a branch from step %2").arg(QString::fromStdString(tape->name)).arg(tape->branch_step)
                                   : tr("%1, %2 steps, %3").arg(QString::fromStdString(tape->name)).arg(tape->steps.empty() ? 0 : tape->steps.size() - 1).arg(formatBytes(static_cast<std::int64_t>(tape->memory_bytes + tape->disk_bytes))));
   }

@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QResizeEvent>
 #include <QSplitter>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -79,6 +80,8 @@ QWidget* TimelinePanel::makeTransport() {
   positions_ = makeButton(tr("Path from positions"), "flat");
   film_ = withTip(makeButton(tr("Render film...")), tr("Opens the export sheet on this path."));
   film_->setIcon(icon(QStringLiteral("film")));
+  film_->setAccessibleName(tr("Render film"));
+  positions_->setAccessibleName(tr("Path from positions"));
 
   for (QWidget* widget : std::initializer_list<QWidget*>{start, play_, end, loop_, auto_key_, time_}) row->addWidget(widget);
   row->addWidget(duration_);
@@ -142,6 +145,20 @@ QWidget* TimelinePanel::makeKeyFields() {
   connect(key_easing_, &QComboBox::activated, this, [this](int index) { tracks_->setEasing(static_cast<Easing>(key_easing_->itemData(index).toInt())); });
   connect(key_remove_, &QToolButton::clicked, tracks_, &TimelineView::deleteSelection);
   return key_fields_;
+}
+
+// Narrow: words become signs, and what stands elsewhere too goes.
+void TimelinePanel::resizeEvent(QResizeEvent* event) {
+  const int width = event->size().width();
+  film_->setText(width > 760 ? tr("Render film...") : QString());
+  positions_->setText(width > 860 ? tr("Path from positions") : QString());
+  positions_->setIcon(width > 860 ? QIcon() : icon(QStringLiteral("walk")));
+  rate_->setVisible(width > 640);
+  show_curves_->setVisible(width > 460);
+  auto_key_->setVisible(width > 430);
+  key_value_->setMaximumWidth(width > 640 ? 180 : 90);
+  key_name_->setVisible(width > 560);
+  QWidget::resizeEvent(event);
 }
 
 void TimelinePanel::change(Timeline next, const QString& text) {

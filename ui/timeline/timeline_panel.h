@@ -27,6 +27,10 @@ class TimelinePanel : public QWidget {
 
   TimelineView& tracks() { return *tracks_; }
   CurveView& curves() { return *curves_; }
+  QSize minimumSizeHint() const override { return {400, QWidget::minimumSizeHint().height()}; }
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QWidget* makeTransport();

@@ -195,6 +195,7 @@ void MainWindow::connectSession() {
 void MainWindow::followModel() {
   const ModelInfo* model = session_.model();
   if (model) theme_.setAccent(model->kind);
+  if (picture_only_) return;  // the layout comes back with the docks
   for (const PanelSpec& spec : panel_list_) {
     Dock* dock = this->dock(spec.id);
     if (!spec.wanted || !dock) continue;
