@@ -38,7 +38,10 @@ StageCore::StageCore(Session& session, QObject* parent) : QObject(parent), sessi
     Q_EMIT redrawNeeded();
   });
   connect(&session_, &Session::positionsChanged, this, &StageCore::redrawNeeded);
-  connect(&attached<TapeDesk>(session_), &TapeDesk::headMoved, this, &StageCore::redrawNeeded);
+  // A step's picture brings its redraw with it; only the note of the last one must go at once.
+  connect(&attached<TapeDesk>(session_), &TapeDesk::headMoved, this, [this] {
+    if (!attached<TapeDesk>(session_).scrubbing()) Q_EMIT redrawNeeded();
+  });
   connect(&walk_, &Walk::started, this, [this] { gaps_.begin(); });
   connect(&walk_, &Walk::finished, this, [this] {
     gaps_.end();

@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kFetchSoon_ms = 12;
 constexpr int kFetchGrowing_ms = 120;  // while the network is at work, its pictures come first
+constexpr int kRest_ms = 160;
 constexpr int kEdge_px = 24;           // a drag that near to the side moves the strip
 constexpr double kLeastCell_px = 20.0;
 
@@ -44,7 +45,7 @@ FilmStrip::FilmStrip(TapeDesk& desk, Session& session, QWidget* parent) : QAbstr
   });
   connect(horizontalScrollBar(), &QScrollBar::valueChanged, this, [this] {
     viewport()->update();
-    if (!fetch_.isActive()) fetch_.start(kFetchSoon_ms);
+    if (!fetch_.isActive() || fetch_.remainingTime() > kFetchSoon_ms) fetch_.start(kFetchSoon_ms);
   });
   connect(&desk_, &TapeDesk::tapeChanged, this, &FilmStrip::follow);
   connect(&desk_, &TapeDesk::headMoved, this, &FilmStrip::followHead);
@@ -112,6 +113,7 @@ void FilmStrip::follow() {
 void FilmStrip::followHead() {
   setAccessibleDescription(desk_.scrubbing() ? desk_.note(session_.activeView()) : tr("The finished picture"));
   viewport()->update();
+  if (desk_.scrubbing()) moved_.start();
   if (!desk_.tape() || dragged_row_) return;
   auto* bar = horizontalScrollBar();
   const auto head = desk_.book().head(session_.activeView());
@@ -137,7 +139,10 @@ void FilmStrip::fetch() {
   std::vector<int> steps;
   for (int step = first_seen; step <= last_seen; ++step) steps.push_back(step);
   std::stable_sort(steps.begin(), steps.end(), [head](int a, int b) { return std::abs(a - head) < std::abs(b - head); });
-  for (int i = 1; i <= page; ++i) {
+  // Beyond what is in sight only while the hand rests: on the way nothing takes the time of the step that is looked at.
+  const bool still = !moved_.isValid() || moved_.elapsed() > kRest_ms;
+  if (!still) fetch_.start(kRest_ms);
+  for (int i = 1; i <= page && still; ++i) {
     if (last_seen + i <= last) steps.push_back(last_seen + i);
     if (first_seen - i >= 0) steps.push_back(first_seen - i);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QAbstractScrollArea>
+#include <QElapsedTimer>
 #include <QTimer>
 #include <optional>
 #include <vector>
@@ -67,6 +68,7 @@ class FilmStrip : public QAbstractScrollArea {
   int drag_x_ = 0;
   double wheel_ = 0.0;
   QTimer fetch_;
+  QElapsedTimer moved_;
   QTimer edge_;
 };
 

@@ -27,6 +27,7 @@ namespace {
 
 constexpr TapeRow kRows[] = {TapeRow::state, TapeRow::prediction, TapeRow::difference, TapeRow::noise};
 constexpr int kTreePx = 148;
+constexpr double kUsualSpan = 0.002 / 80.0;  // of σ
 
 // The level on a logarithmic scale, from the smallest one above zero (0) to the largest (1): σ falls by five powers of ten.
 std::vector<float> levelCurve(const TapeInfo& tape) {
@@ -36,6 +37,8 @@ std::vector<float> levelCurve(const TapeInfo& tape) {
     low = low > 0.0 ? std::min(low, step.level) : step.level;
     high = std::max(high, step.level);
   }
+  // While it grows, as if it went on to where schedules usually end: the curve does not shrink while one looks at it.
+  if (!tape.complete) low = std::min(low, high * kUsualSpan);
   std::vector<float> curve;
   for (const auto& step : tape.steps) {
     const bool flat = !(high > low);
