@@ -149,7 +149,7 @@ void FilmStrip::fetch() {
   std::vector<StepKey> keys;
   for (const int step : steps) {
     for (const TapeRow row : rows_) {
-      if (step == 0 && row != TapeRow::state) continue;
+      if (step == 0 && row != TapeRow::state) continue;  // nothing to see
       if (std::find(tape->rows.begin(), tape->rows.end(), row) != tape->rows.end()) keys.push_back({tape->id, step, row});
     }
   }
@@ -278,10 +278,14 @@ void FilmStrip::paintCell(QPainter& painter, const TapeInfo& tape, int step, int
   const Colors& colors = colorsOf(QApplication::palette());
   const QRect cell = cellRect(step, row);
   const bool there = step < static_cast<int>(tape.steps.size());
-  const QImage picture = there ? pictureOf(tape, step, rows_[static_cast<std::size_t>(row)]) : QImage();
+  // Nothing is predicted at the start, nothing can have changed before the second prediction, and at the end there is no noise.
+  const TapeRow which = rows_[static_cast<std::size_t>(row)];
+  const bool empty = there && ((which != TapeRow::state && step == 0) || (which == TapeRow::difference && step == 1) ||
+                               (which == TapeRow::noise && !(tape.steps[static_cast<std::size_t>(step)].level > 0.0)));
+  const QImage picture = there && !empty ? pictureOf(tape, step, which) : QImage();
   if (picture.isNull()) {
     painter.fillRect(cell, there ? colors.field : mixed(colors.panel, colors.field, 0.5));
-    if (there && step == 0 && rows_[static_cast<std::size_t>(row)] != TapeRow::state) {
+    if (there && empty) {
       painter.setPen(colors.faint);
       painter.drawLine(QPointF(cell.center().x() - 4, cell.center().y() + 0.5), QPointF(cell.center().x() + 5, cell.center().y() + 0.5));
     }

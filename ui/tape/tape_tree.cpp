@@ -15,7 +15,7 @@
 namespace orrery::ui {
 namespace {
 
-constexpr int kId = Qt::UserRole, kAt = Qt::UserRole + 1;
+constexpr int kId = Qt::UserRole, kAt = Qt::UserRole + 1, kSign = Qt::UserRole + 2;
 
 // The name, and quietly at the right the step that a branch begins at.
 class Delegate : public QStyledItemDelegate {
@@ -28,6 +28,10 @@ class Delegate : public QStyledItemDelegate {
       line->setAccessibleName(TapeTree::tr("Name of the tape"));
     }
     return editor;
+  }
+  void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+    QStyledItemDelegate::initStyleOption(option, index);
+    option->icon = icon(index.data(kSign).toString(), colorsOf(QApplication::palette()).dim);  // the same on a chosen line
   }
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
     QStyledItemDelegate::paint(painter, option, index);
@@ -42,7 +46,6 @@ class Delegate : public QStyledItemDelegate {
 
 TapeTree::TapeTree(TapeDesk& desk, Session& session, QWidget* parent) : QTreeWidget(parent), desk_(desk), session_(session) {
   setColumnCount(1);
-  setStyleSheet(QStringLiteral("QTreeView::branch { background: transparent; }"));
   setHeaderHidden(true);
   setRootIsDecorated(false);
   setIndentation(12);
@@ -123,6 +126,7 @@ void TapeTree::refresh() {
     QTreeWidgetItem* item = items[tape->id];
     const bool is_branch = !tape->request.branches.empty();
     item->setText(0, QString::fromStdString(tape->name));
+    item->setData(0, kSign, is_branch ? QStringLiteral("branch") : QStringLiteral("tape"));
     item->setIcon(0, icon(is_branch ? QStringLiteral("branch") : QStringLiteral("tape")));
     item->setData(0, kAt, is_branch ? tr("at %1").arg(tape->branch_step) : QString());
     item->setToolTip(0, is_branch ? tr("%1, a branch from step %2").arg(QString::fromStdString(tape->name)).arg(tape->branch_step)

@@ -22,6 +22,7 @@ class TapeTree : public QTreeWidget {
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
+  void drawBranches(QPainter*, const QRect&, const QModelIndex&) const override {}  // the indent alone shows what belongs where
   void contextMenuEvent(QContextMenuEvent* event) override;
 
  private:
