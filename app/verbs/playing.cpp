@@ -13,6 +13,7 @@
 
 #include "engine/explore/check_request.h"
 #include "engine/explore/directions.h"
+#include "engine/explore/picture_file.h"
 #include "engine/export/read_recipe.h"
 
 namespace orrery::app {
@@ -81,7 +82,11 @@ void Played::set(Request& request, const std::vector<std::string>& set) {
     const auto equals = one.find('=');
     if (equals == std::string::npos || equals == 0) wrong("--set " + one + " is not of the form control=value.", "Write for example --set truncation.psi=0.7");
     const std::string id = one.substr(0, equals);
-    request.values[id] = parse_value(control(id), one.substr(equals + 1));
+    std::string text = one.substr(equals + 1);
+    const ControlSpec& spec = control(id);
+    const bool picture = spec.kind == ControlKind::photo || spec.kind == ControlKind::mask;
+    if (picture && spec.unavailable.empty() && text.starts_with('@')) text = picture_value_of_file(text.substr(1), spec.kind, info_.width_px, info_.height_px);
+    request.values[id] = parse_value(spec, text);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "engine/data/store.h"
 #include "engine/explore/live_lane.h"
 #include "engine/explore/model_shelf.h"
+#include "engine/explore/picture_file.h"
 #include "engine/explore/tape_store.h"
 #include "engine/export/export_jobs.h"
 #include "engine/export/read_recipe.h"
@@ -114,6 +115,7 @@ std::unique_ptr<Studio> compose_studio(const std::string& device) {
   studio->jobs = std::make_unique<JobQueue>(std::move(work));
   studio->datasets = data::make_dataset_service(leak_view);
   studio->recipes = std::make_unique<RecipeReader>();
+  studio->pictures = std::make_unique<PictureReader>();
   const int threads = at::get_num_threads();
   studio->device = device == "cpu" ? "CPU, " + std::to_string(threads) + (threads == 1 ? " thread" : " threads") : "CUDA";
   return studio;

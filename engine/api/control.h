@@ -18,7 +18,8 @@ enum class ControlKind {
   class_blend,  // one weight >= 0 per class (`choices` are the class names); normalised to sum 1 when used
   layer_range,  // (first, last), both ends included, integers in [min, max]
   text,         // free text
-  mask,         // file name of a grey picture, or empty
+  mask,         // string: a grey picture as "data:image/png;base64,...", white where it acts; empty for none
+  photo,        // string: a picture as "data:image/png;base64,..."; empty for none
   curve,        // samples of a function on [0, 1]
 };
 

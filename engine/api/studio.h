@@ -101,6 +101,14 @@ class Recipes {
   virtual Result<Recipe> read(const std::string& path) const = 0;
 };
 
+// Picture files as values of controls (ControlKind::photo, mask).
+class Pictures {
+ public:
+  virtual ~Pictures() = default;
+  // The file at this size, cropped to its proportions, as text (engine/api/control.h). May take a second; call it from a worker thread.
+  virtual Result<std::string> value_of_file(const std::string& path, ControlKind kind, int width_px, int height_px) const = 0;
+};
+
 // Everything the window needs, owned by app.
 struct Studio {
   std::unique_ptr<Catalogue> catalogue;
@@ -110,6 +118,7 @@ struct Studio {
   std::unique_ptr<Jobs> jobs;
   std::unique_ptr<Datasets> datasets;
   std::unique_ptr<Recipes> recipes;
+  std::unique_ptr<Pictures> pictures;
   std::string device;  // "CPU, 2 threads" or the GPU's name
 };
 

@@ -24,7 +24,7 @@ std::vector<double> wanted_levels(const SamplerSettings& s) {
 }
 
 NamedSampler edm_family(std::string name, std::string help, bool second_order, double alpha) {
-  return {std::move(name), std::move(help),
+  return {name, std::move(help), name,
           [=](const Denoise& denoise, const at::Tensor& latents, const SamplerSettings& s, const NoiseSource& noise, SampleObserver* observer) {
             EdmSamplerOptions o;
             o.ladder = s.levels.empty() ? levels_of(s) : s.levels;
@@ -62,7 +62,7 @@ at::Tensor sample_discrete(const Denoise& denoise, const at::Tensor& latents, co
 }
 
 NamedSampler discrete_family(std::string name, std::string help, bool implicit) {
-  return {std::move(name), std::move(help),
+  return {std::move(name), std::move(help), "ddim",
           [=](const Denoise& denoise, const at::Tensor& latents, const SamplerSettings& s, const NoiseSource& noise, SampleObserver* observer) {
             return sample_discrete(denoise, latents, s, noise, observer, implicit);
           }};
@@ -77,6 +77,12 @@ std::vector<double> levels_of(const SamplerSettings& s) {
     if (levels.empty() || known < levels.back()) levels.push_back(known);
   }
   return levels;
+}
+
+const NamedSampler& sampler_named(const std::string& name) {
+  const auto found = std::find_if(samplers().begin(), samplers().end(), [&](const NamedSampler& one) { return one.name == name; });
+  if (found == samplers().end()) throw std::invalid_argument("unknown sampler \"" + name + "\"");
+  return *found;
 }
 
 const std::vector<NamedSampler>& samplers() {

@@ -36,10 +36,13 @@ std::vector<double> levels_of(const SamplerSettings& settings);
 struct NamedSampler {
   std::string name;  // "heun"
   std::string help;
+  std::string without_noise;  // the sampler of this list that makes the same steps without fresh noise (at churn and eta 0); often itself
   // latents [N, ...] standard normal -> samples, float64; undefined when cancelled. Throws std::invalid_argument for impossible settings.
   std::function<at::Tensor(const Denoise&, const at::Tensor& latents, const SamplerSettings&, const NoiseSource&, SampleObserver*)> sample;
 };
 // The first is the usual one.
 const std::vector<NamedSampler>& samplers();
+// Throws std::invalid_argument.
+const NamedSampler& sampler_named(const std::string& name);
 
 }  // namespace orrery::diffusion

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/api/result.h"
+#include "engine/explore/picture_value.h"
 
 namespace orrery {
 namespace {
@@ -89,9 +90,15 @@ Value of_own_type(const ControlSpec& spec, const Value& value) {
       return value;
     }
     case ControlKind::text:
-    case ControlKind::mask:
       if (!std::holds_alternative<std::string>(value)) refuse(spec, "needs a text");
       return value;
+    case ControlKind::mask:
+    case ControlKind::photo: {
+      const auto* text = std::get_if<std::string>(&value);
+      if (!text) refuse(spec, "needs a picture as text");
+      check_picture_value(*text, spec.kind == ControlKind::mask ? "The mask" : "The photo");
+      return value;
+    }
     case ControlKind::latent_pad:
     case ControlKind::class_blend:
     case ControlKind::layer_range:
@@ -149,7 +156,8 @@ std::string accepted_values(const ControlSpec& spec) {
     case ControlKind::curve: return "numbers " + range;
     case ControlKind::class_blend: return "one weight from 0 per class, or name:weight pairs";
     case ControlKind::text: return "any text";
-    case ControlKind::mask: return "the name of a grey picture, or nothing";
+    case ControlKind::mask: return "a grey picture (@ and a file's name, or data:image/png;base64,...), or nothing";
+    case ControlKind::photo: return "a picture (@ and a file's name, or data:image/png;base64,...), or nothing";
     case ControlKind::choice: break;
   }
   std::string names;
@@ -182,7 +190,8 @@ Value parse_value(const ControlSpec& spec, const std::string& text) {
       return checked_value(spec, text == "true" || text == "1");
     case ControlKind::choice:
     case ControlKind::text:
-    case ControlKind::mask: return checked_value(spec, text);
+    case ControlKind::mask:
+    case ControlKind::photo: return checked_value(spec, text);
     case ControlKind::class_blend: return checked_value(spec, parse_blend(spec, text));
     case ControlKind::latent_pad:
     case ControlKind::layer_range:

@@ -12,6 +12,8 @@ constexpr double kPadReach = 100000.0;
 constexpr double kNoLimit = 100.0;  // churn.max there: everywhere
 constexpr const char* kSlerp = "slerp";
 constexpr const char* kLerp = "lerp";
+constexpr const char* kAsChosen = "as chosen";
+constexpr const char* kNothing = "nothing";
 
 using Specs = std::vector<ControlSpec>;
 
@@ -100,7 +102,7 @@ void add_guidance(Specs& specs, const DenoiserTraits& traits) {
   std::vector<std::string> views{"guided", "conditional", "unconditional"};
   if (!traits.points()) views.push_back("difference");
   specs.push_back(choice("guidance.view", section, "View", "Which prediction is followed; difference: grey where guidance changes nothing of the unconditional picture from the same noise.", views));
-  std::vector<std::string> others{"nothing"};
+  std::vector<std::string> others{kNothing};
   others.insert(others.end(), traits.class_names.begin(), traits.class_names.end());
   specs.push_back(expert(choice("guidance.away_from", section, "Away from", "What guidance leads away from: a picture of nothing in particular, or of a class.", others)));
   const char* reason = traits.shape.classes == 0 ? "This model was trained without classes." : traits.shape.unconditional ? "" : "This model was trained with every class given: it knows no picture of nothing in particular.";
@@ -154,6 +156,28 @@ void add_churn(Specs& specs) {
   specs.push_back(expert(seed_control("churn.seed", section, "Seed", "The number that the fresh noise is drawn from, beside the seed.", 0)));
 }
 
+void add_photo(Specs& specs, const DenoiserTraits& traits) {
+  const char* section = "Photo";
+  const auto first = specs.size();
+  specs.push_back(control(ControlKind::photo, "photo", section, "Photo", "A picture to begin with instead of pure noise. Drop one here or on the stage.", std::string()));
+  specs.back().animatable = false;
+  specs.push_back(ranged(control(ControlKind::slider, "photo.strength", section, "Strength",
+                                 "How much of the photo is made anew, as part of the steps: 0 is the photo itself, 1 begins with pure noise.", 0.5), 0.0, 1.0, 0.01));
+  specs.push_back(choice("photo.mode", section, "Begin with", "What is laid over the photo: noise of the seed, or by inversion the very noise that the model itself would have made the photo from, so that "
+                         "with nothing else changed it comes back, and a change of guidance, class or blend is a change of this photo.", {"noise", "inversion"}));
+  std::vector<std::string> shown{kAsChosen};
+  if (traits.shape.unconditional) shown.push_back(kNothing);
+  shown.insert(shown.end(), traits.class_names.begin(), traits.class_names.end());
+  specs.push_back(choice("photo.class", section, "It shows", "Inversion: what the photo shows. Name its class, then choose another one above to turn the photo into that.", shown));
+  if (traits.shape.classes == 0) specs.back().unavailable = "This model was trained without classes.";
+  specs.push_back(control(ControlKind::mask, "photo.mask", section, "Mask", "Where the photo is made anew; everywhere else it stays as it is. Paint it on the picture (B).", std::string()));
+  specs.back().animatable = false;
+  specs.push_back(expert(ranged(control(ControlKind::integer, "photo.resample", section, "Rounds", "With a mask: how many times each step is gone through, so that what is new fits what stayed. More is slower.", std::int64_t{1}),
+                                1.0, 10.0, 1.0, "rounds")));
+  if (!traits.points()) return;
+  for (auto i = first; i < specs.size(); ++i) specs[i].unavailable = "This model makes points, not pictures.";
+}
+
 PadPoint point_of(const Request& request, const char* seed, std::int64_t neutral, const char* pad) {
   const auto at = request.get<std::vector<double>>(pad, {0.0, 0.0});
   return {request.get<std::int64_t>(seed, neutral), at[0], at[1]};
@@ -186,10 +210,27 @@ void read_guidance(const Request& request, const DenoiserTraits& traits, Denoise
   if (view == "conditional") g.view = diffusion::GuidanceView::conditional;
   if (view == "unconditional") g.view = diffusion::GuidanceView::unconditional;
   out.difference = view == "difference";
-  const auto away = std::find(traits.class_names.begin(), traits.class_names.end(), request.get<std::string>("guidance.away_from", "nothing"));
+  const auto away = std::find(traits.class_names.begin(), traits.class_names.end(), request.get<std::string>("guidance.away_from", kNothing));
   if (away == traits.class_names.end()) return;
   out.other_weights.assign(traits.class_names.size(), 0.0);
   out.other_weights[static_cast<std::size_t>(away - traits.class_names.begin())] = 1.0;
+}
+
+PhotoSettings read_photo(const Request& request, const DenoiserTraits& traits) {
+  PhotoSettings out;
+  out.picture = request.get<std::string>("photo", "");
+  if (out.picture.empty()) return out;
+  out.mask = request.get<std::string>("photo.mask", "");
+  out.inverted = request.get<std::string>("photo.mode", "noise") == "inversion";
+  out.strength = request.get<double>("photo.strength", 0.5);
+  out.rounds = request.get<std::int64_t>("photo.resample", 1);
+  const std::string shows = request.get<std::string>("photo.class", kAsChosen);
+  const auto shown = std::find(traits.class_names.begin(), traits.class_names.end(), shows);
+  out.as_chosen = shown == traits.class_names.end() && shows != kNothing;
+  if (shown == traits.class_names.end()) return out;
+  out.shown_weights.assign(traits.class_names.size(), 0.0);
+  out.shown_weights[static_cast<std::size_t>(shown - traits.class_names.begin())] = 1.0;
+  return out;
 }
 
 }  // namespace
@@ -198,6 +239,7 @@ std::vector<ControlSpec> denoiser_controls(const DenoiserTraits& traits) {
   Specs specs;
   add_latent(specs);
   add_classes(specs, traits);
+  add_photo(specs, traits);
   add_guidance(specs, traits);
   add_sampler(specs, traits);
   add_discrete(specs, traits);
@@ -236,6 +278,7 @@ DenoiserSettings read_settings(const Request& request, const DenoiserTraits& tra
   s.churn_noise = request.get<double>("churn.noise", 1.0);
   out.churn_seed = request.get<std::int64_t>("churn.seed", 0);
   read_guidance(request, traits, out);
+  out.photo = read_photo(request, traits);
   out.particles = request.get<std::int64_t>("points", 1000);
   return out;
 }

@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -10,9 +11,12 @@
 #include <stdexcept>
 
 #include "engine/api/result.h"
+#include "engine/diffusion/inpainting.h"
 #include "engine/explore/check_request.h"
 #include "engine/explore/denoiser_controls.h"
 #include "engine/explore/latent.h"
+#include "engine/explore/photo_codes.h"
+#include "engine/explore/picture_value.h"
 #include "engine/explore/point_picture.h"
 #include "engine/explore/tape_branches.h"
 
@@ -55,6 +59,7 @@ class DenoiserPlayer : public Player {
     diffusion::GuidanceOptions guidance;
     const diffusion::NamedSampler* sampler = nullptr;
     std::vector<double> levels;  // of the whole ladder, falling, the final 0 included
+    at::Tensor photo, mask;      // [1, C, H, W] and [1, 1, H, W] float64; a mask only with a photo
   };
   struct Parts {
     std::vector<Stretch> row;
@@ -80,10 +85,12 @@ class DenoiserPlayer : public Player {
       part.settings = read_settings(checked_request(controls_, stretch.settings, UnknownControls::ignore), traits_);
       part.guidance = part.settings.guidance;
       part.settings.sampling.round_sigma = [this](double sigma) { return denoiser_.round_sigma(at::full({}, sigma, options_.dtype(at::kDouble))).item<double>(); };
-      const auto& list = diffusion::samplers();
-      part.sampler = &*std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == part.settings.sampler; });
+      part.sampler = &diffusion::sampler_named(part.settings.sampler);
       part.levels = possible([&] { return diffusion::levels_of(part.settings.sampling); });
       part.levels.push_back(0.0);
+      const PhotoSettings& photo = part.settings.photo;
+      if (!photo.picture.empty()) part.photo = photo_of_value(photo.picture, picture_shape()).to(options_.device());
+      if (!photo.picture.empty() && !photo.mask.empty()) part.mask = mask_of_value(photo.mask, picture_shape()).to(options_.device());
       out.parts.push_back(std::move(part));
     }
     return out;
@@ -149,21 +156,48 @@ class DenoiserPlayer : public Player {
     const auto shape = state_shape(s);
     std::int64_t values = 1;
     for (const auto size : shape) values *= size;
-    at::Tensor z;
-    if (s.blend <= 0.0) {
-      z = noise_at(s.point, values, s.on_sphere);
-    } else if (s.blend >= 1.0) {
-      z = noise_at(s.second, values, s.on_sphere);
-    } else {
-      const at::Tensor a = noise_at(s.point, values, s.on_sphere), b = noise_at(s.second, values, s.on_sphere);
-      z = s.on_sphere ? slerp(a, b, s.blend) : lerp(a, b, s.blend);
-    }
-    return z.view(shape);
+    return blended(s, [&] { return noise_at(s.point, values, s.on_sphere); }).view(shape);
   }
 
-  diffusion::NoiseSource fresh_noise(const DenoiserSettings& s) const {
+  // On the way from the first noise [1, D] to that of the second seed.
+  template <class First>
+  at::Tensor blended(const DenoiserSettings& s, const First& first) const {
+    if (s.blend <= 0.0) return first();
+    const at::Tensor a = first(), b = noise_at(s.second, a.numel(), s.on_sphere).to(a.scalar_type());
+    if (s.blend >= 1.0) return b;
+    return s.on_sphere ? slerp(a, b, s.blend) : lerp(a, b, s.blend);
+  }
+
+  // How many of the ladder's steps a photo leaves out.
+  static std::int64_t skipped_steps(const Part& part) {
+    if (!part.photo.defined()) return 0;
+    const auto steps = static_cast<std::int64_t>(part.levels.size()) - 1;
+    return steps - static_cast<std::int64_t>(std::ceil(part.settings.photo.strength * static_cast<double>(steps) - 1e-9));
+  }
+
+  // The state that a photo begins with: photo + sigma noise (Meng et al. 2022, SDEdit), the noise that of the seed, or what inversion finds. Nothing
+  // where the photo leaves out nothing: pure noise. Undefined when cancelled.
+  std::optional<at::Tensor> photo_state(const Part& part, diffusion::SampleObserver& observer) {
+    const std::int64_t skipped = skipped_steps(part);
+    const DenoiserSettings& s = part.settings;
+    if (!part.photo.defined() || (skipped == 0 && !s.photo.inverted)) return std::nullopt;
+    const double level = part.levels[static_cast<std::size_t>(skipped)];
+    if (level == 0.0) return part.photo;
+    if (!s.photo.inverted) return part.photo + initial_noise(s).to(at::kDouble) * level;
+    PhotoWay way{s.photo.picture, s.photo.as_chosen ? s.class_weights : s.photo.shown_weights, part.sampler, s.sampling};
+    way.sampling.levels = part.levels;
+    way.sampling.levels.pop_back();
+    const diffusion::Denoise denoise = diffusion::guided(denoiser_, condition_of(way.class_weights), {}, {});
+    const at::Tensor code = possible([&] { return codes_.state(way, part.photo, skipped, denoise, observer); });
+    if (!code.defined() || s.blend <= 0.0) return code;
+    return part.photo + blended(s, [&] { return ((code - part.photo) / level).view({1, -1}); }).view(code.sizes()) * level;
+  }
+
+  // Draws of round 1 are the usual ones.
+  diffusion::NoiseSource fresh_noise(const DenoiserSettings& s, std::int64_t round = 1) const {
     const auto seed = static_cast<std::uint64_t>(s.point.seed);
-    const auto own = s.churn_seed == 0 ? seed : Rng(seed).fork(static_cast<std::uint64_t>(s.churn_seed)).stream();
+    auto own = s.churn_seed == 0 ? seed : Rng(seed).fork(static_cast<std::uint64_t>(s.churn_seed)).stream();
+    if (round != 1) own = Rng(own).fork("rounds").fork(static_cast<std::uint64_t>(round)).stream();
     return [source = diffusion::seeded_noise({own})](std::int64_t draw, const at::Tensor& like) {
       return source(draw, like.reshape({1, -1})).reshape(like.sizes());
     };
@@ -192,11 +226,19 @@ class DenoiserPlayer : public Player {
   at::Tensor followed(const Parts& all, const Beginning& begin, RenderObserver& observer, bool tells) {
     Watcher watcher(*this, observer, tells);
     std::int64_t number = 0;
+    const Part& head = all.parts.front();
+    const std::int64_t skipped = skipped_steps(head);
     if (begin.from) {
       watcher.state = begin.from->state;
       watcher.level = begin.from->level;
       watcher.evaluations = begin.from->evaluations;
       number = begin.from->step;
+    } else if (const auto state = photo_state(head, watcher)) {
+      if (!state->defined()) return {};
+      watcher.state = *state;
+      watcher.level = head.levels[static_cast<std::size_t>(skipped)];
+      watcher.steps = static_cast<std::int64_t>(head.levels.size()) - 1 - skipped;
+      watcher.on_start(watcher.level, watcher.state);
     }
     for (std::size_t i = begin.stretch; i < all.parts.size(); ++i) {
       const Part& part = all.parts[i];
@@ -217,14 +259,24 @@ class DenoiserPlayer : public Player {
       }
       watcher.steps = end;
       if (sampling.span.until > number || starts) {
-        const diffusion::Denoise denoise = diffusion::guided(denoiser_, condition_of(part.settings.class_weights), condition_of(part.settings.other_weights), part.guidance);
-        const at::Tensor x = possible([&] { return part.sampler->sample(denoise, initial_noise(part.settings), sampling, fresh_noise(part.settings), &watcher); });
-        if (!x.defined()) return {};
+        if (!possible([&] { return sampled_part(part, sampling, skipped, watcher); }).defined()) return {};
       }
       watcher.next_part();
       number = sampling.span.until;
     }
-    return watcher.state;
+    const Part& last = all.parts.back();
+    return last.mask.defined() ? at::where(last.mask == 0.0, last.photo, watcher.state) : watcher.state;
+  }
+
+  at::Tensor sampled_part(const Part& part, const diffusion::SamplerSettings& sampling, std::int64_t skipped, Watcher& watcher) const {
+    diffusion::Denoise denoise = diffusion::guided(denoiser_, condition_of(part.settings.class_weights), condition_of(part.settings.other_weights), part.guidance);
+    // Guidance counts the steps of the whole ladder.
+    if (skipped > 0) denoise = [inner = std::move(denoise), skipped](const at::Tensor& x, double sigma, std::int64_t step) { return inner(x, sigma, step + skipped); };
+    const std::int64_t rounds = part.mask.defined() ? part.settings.photo.rounds : 1;
+    if (part.mask.defined()) denoise = diffusion::keep_known(std::move(denoise), part.photo, part.mask);
+    if (rounds == 1) return part.sampler->sample(denoise, initial_noise(part.settings), sampling, fresh_noise(part.settings), &watcher);
+    const auto noise = [&](std::int64_t round, std::int64_t draw, const at::Tensor& like) { return fresh_noise(part.settings, round)(draw, like); };
+    return diffusion::sample_in_rounds(*part.sampler, denoise, initial_noise(part.settings), sampling, rounds, noise, watcher);
   }
 
   std::shared_ptr<const Model> model_;
@@ -232,6 +284,7 @@ class DenoiserPlayer : public Player {
   at::TensorOptions options_;
   DenoiserTraits traits_;
   std::vector<ControlSpec> controls_;
+  PhotoCodes codes_;
 };
 
 }  // namespace

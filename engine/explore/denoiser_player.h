@@ -17,6 +17,8 @@ namespace orrery {
 //   sampler.eta, .variance, .clip                           ddim and ddpm
 //   guidance.scale, .from, .to, .rescale, .view, .away_from   of networks that know the empty condition (Ho & Salimans 2022)
 //   churn, churn.min, .max, .noise, .seed                   fresh noise (their algorithm 2)
+//   photo, photo.strength, .mode, .class                    begins with a photo: partly noised (Meng et al. 2022), or inverted (Song et al. 2021)
+//   photo.mask, .resample                                   inpainting (Lugmayr et al. 2022); see engine/diffusion/inpainting.h
 //   points                                                  point models: how many points the picture shows
 // Every step's prediction x0 goes to the observer as a preview. Cancellation is heeded before every network evaluation. Each request is
 // sampled alone, so its picture depends on nothing else, bit for bit. Models of points are drawn (engine/explore/point_picture.h).

@@ -111,7 +111,7 @@ class LiveLane::Lane {
     RenderStep recorded_step(std::int64_t step) override { return tape_->recorded_step(step); }
 
     void on_step(const RenderStep& step) override {
-      steps_ = static_cast<int>(step.steps);
+      steps_ = std::max(1, static_cast<int>(step.steps));  // a photo that stays as it is takes none
       if (cancelled()) return;
       record(step);
       if (step.step < 1 || step.step >= step.steps || !affordable()) return;  // nothing to see yet; the finished picture follows

@@ -1,5 +1,6 @@
 #include "engine/jobs/command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -109,7 +110,13 @@ std::string line_of(const PictureJob& job, const std::string& program) {
   Command command(program);
   command.add("sample").add(model_argument(o.request.model));
   if (!o.seeds.empty()) command.option("--seeds", seeds_text(o.seeds));
-  for (const auto& [id, value] : o.request.values) command.add("--set").add(id + "=" + value_text(value));
+  // Photos and masks are too long for an argument.
+  const bool pictures = std::any_of(o.request.values.begin(), o.request.values.end(), [](const auto& value) {
+    const auto* text = std::get_if<std::string>(&value.second);
+    return text && text->size() > 1000;
+  });
+  if (pictures) command.raw("--request <(printf %s " + shell_quoted(request_to_json({o.request.model, o.request.values})) + ")");
+  else for (const auto& [id, value] : o.request.values) command.add("--set").add(id + "=" + value_text(value));
   command.option("--out", o.out);
   if (o.columns > 0 && !o.seeds.empty()) {
     const auto rows = (o.seeds.size() + static_cast<std::size_t>(o.columns) - 1) / static_cast<std::size_t>(o.columns);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/api/result.h"
+#include "engine/explore/picture_value.h"
 #include "engine/io/module_weights.h"
 #include "engine/io/safetensors.h"
 #include "engine/systems/system.h"
@@ -72,6 +73,20 @@ at::Tensor render(Player& player, std::vector<Request> requests) {
   return player.render(requests, observer);
 }
 
+// A made-up picture, or a grey one whose lower half is white.
+std::string generated(ControlKind kind) {
+  constexpr int side_px = 16;
+  const int channels = kind == ControlKind::mask ? 1 : 3;
+  std::vector<std::uint8_t> pixels;
+  for (int y = 0; y < side_px; ++y) {
+    for (int x = 0; x < side_px; ++x) {
+      if (kind == ControlKind::mask) pixels.push_back(2 * y < side_px ? 0 : 255);
+      else for (const int value : {16 * x, 16 * y, 255 - 8 * (x + y)}) pixels.push_back(static_cast<std::uint8_t>(value));
+    }
+  }
+  return picture_value({pixels.data(), side_px, side_px, channels, 0});
+}
+
 Request with(std::map<std::string, Value> values) { return {"model", std::move(values)}; }
 
 // Values other than the neutral one, to try in turn.
@@ -118,7 +133,9 @@ std::vector<Value> other_values(const ControlSpec& spec) {
       values.push_back(std::vector<double>{0.0, 0.1, 0.9, 1.0});
       break;
     case ControlKind::mask:
-      break;  // needs a file
+    case ControlKind::photo:
+      values.push_back(generated(spec.kind));
+      break;
   }
   return values;
 }

@@ -264,7 +264,9 @@ std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots)
   if (everything) {
     add(control("transparent", "Picture", "Transparent", ControlKind::toggle, false, "Leaves the background away."));
     add(control("prompt", "Text", "Prompt", ControlKind::text, std::string(), "What should be seen."));
-    add(control("mask", "Text", "Mask", ControlKind::mask, std::string(), "White parts are painted anew."));
+    add(control("mask", "Photo", "Mask", ControlKind::mask, std::string(), "White parts are painted anew.")).animatable = false;
+    add(control("photo", "Photo", "Photo", ControlKind::photo, std::string(), "A picture to begin with.")).animatable = false;
+    add(control("photo.strength", "Photo", "Strength", ControlKind::slider, 0.5, "How much of it is made anew."));
     add(control("schedule", "Sampler", "Schedule", ControlKind::curve, std::vector<double>{0, 0.25, 0.5, 0.75, 1},
                 "Share of the steps spent at each noise level."));
     auto& sigma = add(control("sigma", "Sampler", "Sigma max", ControlKind::slider, 80.0, "The strongest noise."));
@@ -705,6 +707,27 @@ class FakeRecipes : public Recipes {
   }
 };
 
+// Takes PNGs as they are.
+class FakePictures : public Pictures {
+ public:
+  Result<std::string> value_of_file(const std::string& path, ControlKind kind, int, int) const override {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    const std::string bytes = text.str(), name = path.substr(path.find_last_of('/') + 1);
+    if (bytes.compare(0, 4, "\x89PNG") != 0)
+      return JobError{ErrorCode::bad_input, name + " cannot be used as a " + (kind == ControlKind::mask ? "mask" : "photo") + ": it is not a picture.", "The last picture stays.", "Choose another picture."};
+    constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out = "data:image/png;base64,";
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+      unsigned group = 0;
+      for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+      for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63u] : '=';
+    }
+    return out;
+  }
+};
+
 }  // namespace
 
 DeviceImage drawRequest(const Request& request, int size) {
@@ -728,6 +751,7 @@ std::unique_ptr<Studio> makeStudio(const Options& options, std::shared_ptr<Count
   studio->models = std::move(models);
   studio->datasets = std::make_unique<FakeDatasets>();
   studio->recipes = std::make_unique<FakeRecipes>();
+  studio->pictures = std::make_unique<FakePictures>();
   studio->device = "CPU, 2 threads";
   return studio;
 }

@@ -7,6 +7,7 @@
 #include <QVariantAnimation>
 
 #include "ui/controls/editor.h"
+#include "ui/controls/picture_editor.h"
 #include "ui/session/session.h"
 #include "ui/style/colors.h"
 #include "ui/widgets/labels.h"
@@ -61,6 +62,13 @@ ControlRow::ControlRow(Session& session, const ControlSpec& spec, QWidget* paren
     session_.setControl(spec_.id, value);
   });
   connect(editor_, &Editor::gestureEnded, &session_, &Session::endGesture);
+  if (auto* picture = qobject_cast<PictureEditor*>(editor_)) {
+    connect(picture, &PictureEditor::fileChosen, this, [this](const QString& path) { session_.usePicture(spec_.id, path); });
+    connect(picture, &PictureEditor::brushWanted, &session_, &Session::setBrush);
+    const auto follow = [this, picture] { picture->setBrush(session_.brush()); };
+    connect(&session_, &Session::brushChanged, picture, follow);
+    follow();
+  }
   connect(dot_, &QAbstractButton::clicked, this, [this] { session_.resetControl(spec_.id); });
   connect(key_, &QAbstractButton::clicked, this, [this] { session_.toggleKeyframe(spec_.id); });
   setSpec(spec);

@@ -4,6 +4,7 @@
 #include "ui/controls/curve_editor.h"
 #include "ui/controls/layer_range.h"
 #include "ui/controls/pad_editor.h"
+#include "ui/controls/picture_editor.h"
 #include "ui/controls/simple_editors.h"
 #include "ui/widgets/format.h"
 
@@ -53,7 +54,8 @@ Editor* makeEditor(const ControlSpec& spec, QWidget* parent) {
       editor = new TextEditor(parent);
       break;
     case ControlKind::mask:
-      editor = new MaskEditor(parent);
+    case ControlKind::photo:
+      editor = new PictureEditor(spec.kind, parent);
       break;
     case ControlKind::curve:
       editor = new CurveEditor(parent);
@@ -68,6 +70,8 @@ QString valueText(const ControlSpec& spec, const Value& value) {
   if (const auto* on = std::get_if<bool>(&value)) return *on ? Editor::tr("on") : Editor::tr("off");
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return withUnit(formatNumber(static_cast<double>(*whole), 0), unit);
   if (const auto* number = std::get_if<double>(&value)) return withUnit(formatNumber(*number, decimalsFor(spec.step)), unit);
+  if (const auto* text = std::get_if<std::string>(&value); text && !text->empty() && (spec.kind == ControlKind::photo || spec.kind == ControlKind::mask))
+    return Editor::tr("a picture");
   if (const auto* text = std::get_if<std::string>(&value)) return text->empty() ? Editor::tr("none") : QString::fromStdString(*text);
   const auto& list = std::get<std::vector<double>>(value);
   if (spec.kind == ControlKind::layer_range && list.size() == 2) return Editor::tr("%1 to %2").arg(list[0]).arg(list[1]);

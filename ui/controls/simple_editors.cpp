@@ -1,8 +1,6 @@
 #include "ui/controls/simple_editors.h"
 
 #include <QComboBox>
-#include <QFileDialog>
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPushButton>
@@ -207,35 +205,5 @@ void TextEditor::setValue(const Value& value) {
 }
 
 QWidget* TextEditor::main() { return line_; }
-
-// ---- mask ----
-
-MaskEditor::MaskEditor(QWidget* parent)
-    : Editor(parent), choose_(makeButton({}, "", this)), clear_(makeIconButton(QStringLiteral("close"), tr("No mask"), {}, this)) {
-  QHBoxLayout* row = rowIn(this);
-  row->addWidget(choose_, 1);
-  row->addWidget(clear_);
-  connect(choose_, &QPushButton::clicked, this, [this] {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Choose a grey picture as mask"), path_,
-                                                      tr("Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp)"));
-    if (path.isEmpty()) return;
-    Q_EMIT changed(path.toStdString());
-    Q_EMIT gestureEnded();
-  });
-  connect(clear_, &QToolButton::clicked, this, [this] {
-    Q_EMIT changed(std::string());
-    Q_EMIT gestureEnded();
-  });
-  setValue(std::string());
-}
-
-void MaskEditor::setValue(const Value& value) {
-  const auto* path = std::get_if<std::string>(&value);
-  path_ = path ? QString::fromStdString(*path) : QString();
-  choose_->setText(path_.isEmpty() ? tr("Choose...") : QFileInfo(path_).fileName());
-  clear_->setEnabled(!path_.isEmpty());
-}
-
-QWidget* MaskEditor::main() { return choose_; }
 
 }  // namespace orrery::ui

@@ -97,19 +97,4 @@ class TextEditor : public Editor {
   QTimer* rest_;
 };
 
-class MaskEditor : public Editor {
-  Q_OBJECT
-
- public:
-  explicit MaskEditor(QWidget* parent);
-  void setSpec(const ControlSpec&) override {}
-  void setValue(const Value& value) override;
-  QWidget* main() override;
-
- private:
-  QString path_;
-  QPushButton* choose_;
-  QToolButton* clear_;
-};
-
 }  // namespace orrery::ui

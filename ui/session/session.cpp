@@ -92,6 +92,11 @@ Session::Session(Studio& studio, QObject* parent) : QObject(parent), studio_(stu
     if (inbox->put(job, point)) wake();
   });
   openLive(0);
+  const auto look = [this] {
+    if (brush_ && !firstOfKind(ControlKind::mask)) setBrush(false);
+  };
+  connect(this, &Session::viewModelChanged, this, look);
+  connect(this, &Session::viewsChanged, this, look);
 }
 
 Session::~Session() {
@@ -336,6 +341,31 @@ void Session::setRequest(Request request, const QString& text, int view) {
 }
 
 void Session::showTransient(int view, const Request& request) { applyRequest(view, request); }
+
+void Session::commitTransient(int view, const Request& before, const QString& text) {
+  if (before == views_[view].request) return;
+  std::vector<RequestCommand::Change> changes{{view, before, views_[view].request}};
+  undo_.push(new RequestCommand(*this, std::move(changes), text, {}, ++gesture_, clock_.elapsed()));
+}
+
+void Session::setBrush(bool on) {
+  if (on && !firstOfKind(ControlKind::mask)) on = false, say(tr("This model takes no mask."));
+  if (on == brush_) return;
+  brush_ = on;
+  if (on) setStageMode(StageMode::pictures);
+  Q_EMIT brushChanged();
+}
+
+void Session::applyPicture(const std::string& control, const std::string& value, const QString& text) {
+  const ControlSpec* wanted = spec(control);
+  if (!wanted || !wanted->unavailable.empty()) return;
+  Request next = request();
+  setValue(next, *wanted, value);
+  // The mask was painted on another picture.
+  const ControlSpec* mask = firstOfKind(ControlKind::mask);
+  if (wanted->kind == ControlKind::photo && mask) setValue(next, *mask, mask->neutral);
+  setRequest(std::move(next), text);
+}
 
 void Session::showModel(const std::string& id, int view) {
   if (view < 0) view = active_view_;

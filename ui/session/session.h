@@ -102,6 +102,15 @@ class Session : public QObject {
   void openPath(const QString& path);
   void openPaths(const QStringList& paths);  // what was dropped: one file as above, several to the import sheet
   void randomise();                          // a new place in latent space
+
+  // ---- photos and masks ----
+  // The file becomes the value of this control (ControlKind::photo, mask) of the active view; a new photo takes the mask of the old one away.
+  void usePicture(const std::string& control, const QString& path);
+  // Whether the pointer paints the mask on the stage. Off where the active view's model takes none.
+  bool brush() const { return brush_; }
+  void setBrush(bool on);
+  // One step in the history from `before` to what showTransient has brought about.
+  void commitTransient(int view, const Request& before, const QString& text);
   QUndoStack& undo() { return undo_; }
 
   // ---- positions 1-9 (index 0-8) ----
@@ -156,6 +165,8 @@ class Session : public QObject {
   void viewModelChanged(int view);                          // another model, or another set of controls
   void frameArrived(int view, const orrery::Frame& frame);  // newest only
   void viewsChanged();                                      // count, active view, mode, linked
+  void brushChanged();
+  void photoUsed(const QString& path);                      // a dropped picture became the photo
   void positionsChanged();
   void timelineChanged();
   void jobChanged(const orrery::JobStatus& status);
@@ -195,6 +206,7 @@ class Session : public QObject {
   void applyTimeline(Timeline timeline);
   void applyPosition(int index, const std::optional<Request>& request);
   void openFile(const QString& path);
+  void applyPicture(const std::string& control, const std::string& value, const QString& text);
   void restoreRecipe(const Recipe& recipe, bool model_there);
   void openModel(const QString& path, std::function<void(const ModelInfo&)> then);
   void runInBackground(QObject* context, std::function<void()> work, std::function<void()> done);
@@ -208,6 +220,7 @@ class Session : public QObject {
   int active_view_ = 0;
   StageMode stage_mode_ = StageMode::pictures;
   bool linked_ = false;
+  bool brush_ = false;
   std::array<std::optional<Request>, kPositions> positions_;
   Timeline timeline_;
   std::map<JobId, JobStatus> jobs_;

@@ -2,6 +2,7 @@
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
+#include <QSize>
 
 #include "engine/api/run_probe.h"
 #include "ui/project/attached.h"
@@ -13,10 +14,11 @@ namespace orrery::ui {
 namespace {
 
 struct Found {
-  enum class What { nothing, project, request, timeline, recipe, dataset, model, run, tape, pictures } what = What::pictures;
+  enum class What { nothing, project, request, timeline, recipe, dataset, model, run, tape, pictures, photo } what = What::pictures;
   Request request;
   Timeline timeline;
   Recipe recipe;
+  std::optional<Result<std::string>> photo;  // where the model takes one
   bool trained_elsewhere = false;  // a run
   bool model_there = false;  // where the recipe says it lay
 };
@@ -26,7 +28,13 @@ bool looksLikeModel(const QByteArray& head, const QString& suffix) {
   return (head.size() > 8 && head[8] == '{') || kNames.contains(suffix.toLower());
 }
 
-Found look(const Studio& studio, const QString& path) {
+bool namedLikePicture(const QString& suffix) {
+  static const QStringList kNames{"png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif", "heic", "heif", "avif", "jxl"};
+  return kNames.contains(suffix.toLower());
+}
+
+// `photo_px`: of the photos that the active view's model takes; empty: it takes none.
+Found look(const Studio& studio, const QString& path, const QSize& photo_px) {
   Found found;
   const QFileInfo info(path);
   if (!info.exists()) return found.what = Found::What::nothing, found;
@@ -52,7 +60,11 @@ Found look(const Studio& studio, const QString& path) {
     found.model_there = !found.recipe.model_path.empty() && QFileInfo::exists(QString::fromStdString(found.recipe.model_path));
     return found;
   }
-  if (studio.datasets->info(path.toStdString())) found.what = Found::What::dataset;
+  if (studio.datasets->info(path.toStdString())) return found.what = Found::What::dataset, found;
+  if (photo_px.isEmpty()) return found;
+  auto photo = studio.pictures->value_of_file(path.toStdString(), ControlKind::photo, photo_px.width(), photo_px.height());
+  // A font or a film that is no photo still makes a data set.
+  if (photo || namedLikePicture(info.suffix())) found.what = Found::What::photo, found.photo = std::move(photo);
   return found;
 }
 
@@ -69,10 +81,29 @@ void Session::openPaths(const QStringList& paths) {
   if (!paths.isEmpty()) openSheet("import", paths);
 }
 
+void Session::usePicture(const std::string& control, const QString& path) {
+  const ControlSpec* wanted = spec(control);
+  const ModelInfo* info = model();
+  if (!wanted || !info || !wanted->unavailable.empty()) return;
+  noteAction();
+  background<Result<std::string>>(
+      this,
+      [this, path, kind = wanted->kind, width = info->width_px, height = info->height_px] {
+        return studio_.pictures->value_of_file(path.toStdString(), kind, width, height);
+      },
+      [this, control, id = info->id, path](Result<std::string> value) {
+        if (!value) return report(value.error());
+        if (model() && model()->id == id) applyPicture(control, value.value(), tr("Use %1").arg(QFileInfo(path).fileName()));
+      });
+}
+
 void Session::openFile(const QString& path) {
+  const ControlSpec* photo = firstOfKind(ControlKind::photo);
+  const ModelInfo* here = model();
+  const QSize photo_px = photo && here ? QSize(here->width_px, here->height_px) : QSize();
   background<Found>(
-      this, [this, path] { return look(studio_, path); },
-      [this, path](Found found) {
+      this, [this, path, photo_px] { return look(studio_, path, photo_px); },
+      [this, path, control = photo ? photo->id : std::string(), id = here ? here->id : std::string()](Found found) {
         switch (found.what) {
           case Found::What::nothing:
             return report({ErrorCode::bad_input, tr("There is no file %1.").arg(QDir::toNativeSeparators(path)).toStdString(),
@@ -100,6 +131,11 @@ void Session::openFile(const QString& path) {
             [[fallthrough]];
           case Found::What::model:
             return openModel(path, [this](const ModelInfo& info) { showModel(info.id); });
+          case Found::What::photo:
+            if (!*found.photo) return report(found.photo->error());
+            if (!model() || model()->id != id) return openSheet("import", {path});
+            applyPicture(control, found.photo->value(), tr("Use %1").arg(QFileInfo(path).fileName()));
+            return Q_EMIT photoUsed(path);
           case Found::What::pictures:
             return openSheet("import", {path});
         }

@@ -107,6 +107,7 @@ class GlWindow : public QOpenGLWindow {
       case QEvent::Wheel:
       case QEvent::Leave:
         if (bridge_) bridge_->take(*event);
+        if (event->type() == QEvent::Leave) core_.leave();
         break;
       case QEvent::DragEnter:
       case QEvent::DragMove:

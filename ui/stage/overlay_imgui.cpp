@@ -88,11 +88,28 @@ void drawLens(ImDrawList& list, const OverlayModel& model, const OverlayLens& le
       packed(model.text), text.constData());
 }
 
+void drawMask(ImDrawList& list, const OverlayMask& mask) {
+  list.PushClipRect(at(mask.within.topLeft()), at(mask.within.bottomRight()), true);
+  const QColor paint(kMaskPaint), erase(kMaskErase);
+  // Rectangles that touch must not be smoothed at their edges.
+  const ImDrawListFlags flags = list.Flags;
+  list.Flags &= ~ImDrawListFlags_AntiAliasedFill;
+  for (const QRectF& run : mask.runs()) list.AddRectFilled(at(run.topLeft()), at(run.bottomRight()), packed(paint, mask.painting ? 0.4 : 0.22));
+  list.Flags = flags;
+  for (const QLineF& edge : mask.edges()) list.AddLine(at(edge.p1()), at(edge.p2()), packed(paint, 0.9), 1.0f);
+  if (mask.brush) {
+    list.AddCircle(at(mask.cursor), static_cast<float>(std::max(2.0, mask.radius_px)), packed(Qt::black, 0.5), 0, 3.0f);
+    list.AddCircle(at(mask.cursor), static_cast<float>(std::max(2.0, mask.radius_px)), packed(mask.erases ? erase : paint), 0, 1.5f);
+  }
+  list.PopClipRect();
+}
+
 }  // namespace
 
 void drawOverlay(const OverlayModel& model, const std::function<unsigned(int)>& texture,
                  const std::function<void(QPointF, bool)>& walk_to) {
   ImDrawList& list = *ImGui::GetForegroundDrawList();
+  if (model.mask) drawMask(list, *model.mask);
   for (const auto& chip : model.chips) drawChip(list, model, chip);
   if (model.pad) {
     const OverlayPad& pad = *model.pad;

@@ -23,6 +23,37 @@ QRectF chipRect(const OverlayChip& chip, const QSizeF& text_size) {
   return {in.topLeft(), size};
 }
 
+std::vector<QRectF> OverlayMask::runs() const {
+  std::vector<QRectF> rects;
+  if (mask.isNull()) return rects;
+  const double w = picture.width() / mask.width(), h = picture.height() / mask.height();
+  for (int y = 0; y < mask.height(); ++y) {
+    const uchar* row = mask.constScanLine(y);
+    for (int x = 0; x < mask.width();) {
+      int end = x;
+      while (end < mask.width() && row[end] >= 128) ++end;
+      if (end > x) rects.emplace_back(picture.left() + x * w, picture.top() + y * h, (end - x) * w, h);
+      x = end + 1;
+    }
+  }
+  return rects;
+}
+
+std::vector<QLineF> OverlayMask::edges() const {
+  std::vector<QLineF> lines;
+  if (mask.isNull()) return lines;
+  const double w = picture.width() / mask.width(), h = picture.height() / mask.height();
+  const auto set = [&](int x, int y) { return mask.rect().contains(x, y) && mask.constScanLine(y)[x] >= 128; };
+  const auto at = [&](int x, int y) { return picture.topLeft() + QPointF(x * w, y * h); };
+  for (int y = 0; y <= mask.height(); ++y) {
+    for (int x = 0; x <= mask.width(); ++x) {
+      if (set(x, y) != set(x, y - 1)) lines.emplace_back(at(x, y), at(x + 1, y));
+      if (set(x, y) != set(x - 1, y)) lines.emplace_back(at(x, y), at(x, y + 1));
+    }
+  }
+  return lines;
+}
+
 QRectF lensRect(const OverlayLens& lens) {
   // Beside the cursor, on the side where there is room.
   constexpr double kAway = 22.0;

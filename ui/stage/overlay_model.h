@@ -2,6 +2,8 @@
 #pragma once
 
 #include <QColor>
+#include <QImage>
+#include <QLineF>
 #include <QPointF>
 #include <QRectF>
 #include <QSize>
@@ -40,8 +42,27 @@ struct OverlayLens {
   QString text;  // "x 12  y 40   #f2a65a"
 };
 
+// The mask over the picture that it is painted on, and the brush.
+struct OverlayMask {
+  QRectF within;           // the view
+  QRectF picture;          // where the picture lies, all of it
+  QImage mask;             // 255: made anew; null: none
+  bool painting = false;
+  bool brush = false;      // the pointer is over the picture
+  QPointF cursor;
+  double radius_px = 0.0;  // on the stage
+  bool erases = false;
+
+  // Where `runs` of painted pixels lie, row by row.
+  std::vector<QRectF> runs() const;
+  // The border of what is painted, as lines along the pixels.
+  std::vector<QLineF> edges() const;
+};
+inline constexpr QRgb kMaskPaint = 0xffff5a5a, kMaskErase = 0xff5aa0ff;
+
 struct OverlayModel {
   std::vector<OverlayChip> chips;
+  std::optional<OverlayMask> mask;  // under the rest
   std::optional<OverlayPad> pad;
   std::optional<OverlayLens> lens;
   QColor accent, text, dim, back;

@@ -13,10 +13,32 @@ QColor faded(QColor color, double opacity) {
   return color;
 }
 
+void paintMask(QPainter& painter, const OverlayMask& mask) {
+  painter.save();
+  painter.setClipRect(mask.within);
+  painter.setRenderHint(QPainter::Antialiasing, false);
+  const QColor paint(kMaskPaint), erase(kMaskErase);
+  for (const QRectF& run : mask.runs()) painter.fillRect(run, faded(paint, mask.painting ? 0.4 : 0.22));
+  painter.setPen(QPen(faded(paint, 0.9), 1));
+  const auto edges = mask.edges();
+  painter.drawLines(edges.data(), static_cast<int>(edges.size()));
+  if (mask.brush) {
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setBrush(Qt::NoBrush);
+    const double radius = std::max(2.0, mask.radius_px);
+    painter.setPen(QPen(faded(Qt::black, 0.5), 3));
+    painter.drawEllipse(mask.cursor, radius, radius);
+    painter.setPen(QPen(mask.erases ? erase : paint, 1.5));
+    painter.drawEllipse(mask.cursor, radius, radius);
+  }
+  painter.restore();
+}
+
 }  // namespace
 
 void paintOverlay(QPainter& painter, const OverlayModel& model, const std::function<QImage(int)>& picture) {
   painter.setRenderHint(QPainter::Antialiasing);
+  if (model.mask) paintMask(painter, *model.mask);
   const QFontMetricsF metrics(painter.font());
   for (const auto& chip : model.chips) {
     QSizeF size;

@@ -165,6 +165,7 @@ void Stage::fillMenu(QMenu& menu) {
   check("smooth", tr("Smooth pixels"), Qt::Key_S, core_->smooth(), [this] { core_->setSmooth(!core_->smooth()); });
   check("hud", tr("Show seed and time"), Qt::Key_H, core_->hud(), [this] { core_->setHud(!core_->hud()); });
   check("zoom-in", tr("Lens"), Qt::Key_L, core_->lens(), [this] { core_->setLens(!core_->lens()); });
+  if (core_->brush().possible()) check("brush", tr("Paint a mask"), Qt::Key_B, session_.brush(), [this] { session_.setBrush(!session_.brush()); });
   menu.addSeparator();
   const StageMode mode = session_.stageMode();
   check("data", tr("Grid of seeds"), Qt::Key_G, mode == StageMode::grid,

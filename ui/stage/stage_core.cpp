@@ -22,7 +22,7 @@ constexpr std::size_t kTrail = 120;
 
 }  // namespace
 
-StageCore::StageCore(Session& session, QObject* parent) : QObject(parent), session_(session), walk_(session) {
+StageCore::StageCore(Session& session, QObject* parent) : QObject(parent), session_(session), walk_(session), brush_(session) {
   QSettings settings;
   hud_ = settings.value("hud", true).toBool();
   smooth_ = settings.value("smooth", true).toBool();
@@ -42,6 +42,11 @@ StageCore::StageCore(Session& session, QObject* parent) : QObject(parent), sessi
   connect(&attached<TapeDesk>(session_), &TapeDesk::headMoved, this, [this] {
     if (!attached<TapeDesk>(session_).scrubbing()) Q_EMIT redrawNeeded();
   });
+  connect(&session_, &Session::brushChanged, this, [this] {
+    Q_EMIT displayChanged();
+    Q_EMIT redrawNeeded();
+  });
+  connect(&brush_, &Brush::changed, this, &StageCore::redrawNeeded);
   connect(&walk_, &Walk::started, this, [this] { gaps_.begin(); });
   connect(&walk_, &Walk::finished, this, [this] {
     gaps_.end();
@@ -242,7 +247,8 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
   if (!hint_.isEmpty() && hint_opacity_ > 0.0)
     model.chips.push_back({OverlayChip::Corner::bottom_middle, QRectF(QPointF(0, 0), QSizeF(size_)), {hint_}, hint_opacity_});
   if (!notice_.isEmpty()) model.chips.push_back({OverlayChip::Corner::middle, QRectF(QPointF(0, 0), QSizeF(size_)), {notice_}, 1.2});
-  if (hud_ && mode == StageMode::pictures) addPad(model);
+  if (brushing()) addMask(model);
+  else if (hud_ && mode == StageMode::pictures) addPad(model);
   if (lens_) addLens(model);
   return model;
 }
@@ -271,6 +277,29 @@ void StageCore::addPad(OverlayModel& model) const {
     if (at.size() == 2) pad.marks.push_back({i + 1, {at[0], at[1]}});
   }
   model.pad = pad;
+}
+
+QPointF StageCore::inPicture(const QPointF& at) const { return transforms_[single() ? 0 : session_.activeView()].toPicture(at * ratio_); }
+
+void StageCore::addMask(OverlayModel& model) const {
+  const int view = session_.activeView();
+  const render::ViewTransform& transform = transforms_[single() ? 0 : view];
+  const QRectF picture = transform.pictureRect();
+  const auto size = picture_sizes_.find(view);
+  OverlayMask mask;
+  mask.within = viewRect(view);
+  mask.picture = {picture.topLeft() / ratio_, picture.size() / ratio_};
+  mask.mask = brush_.mask();
+  mask.painting = brush_.painting();
+  mask.brush = mask.within.contains(cursor_);
+  mask.cursor = cursor_;
+  mask.erases = brush_.painting() ? brush_.strokeErases() : brush_.erasing();
+  // The brush is measured in the model's pixels, which the picture on the stage has too.
+  mask.radius_px = brush_.radius() * transform.scale() / ratio_;
+  if (size != picture_sizes_.end()) model.mask = mask;
+  const QString what = brush_.erasing() ? tr("Erase: what you paint over stays as it is") : tr("Paint where the picture shall be made anew");
+  model.chips.push_back({OverlayChip::Corner::top_left, mask.within,
+                         {what, tr("[ ]  size %1 px     X  %2     I  invert     Del  clear     B  done").arg(formatNumber(brush_.radius() * 2.0, 0), brush_.erasing() ? tr("paint") : tr("erase"))}, 1.0});
 }
 
 void StageCore::addLens(OverlayModel& model) const {

@@ -12,6 +12,7 @@
 
 #include "render/canvas/scene.h"
 #include "ui/session/session.h"
+#include "ui/stage/brush.h"
 #include "ui/stage/frame_gaps.h"
 #include "ui/stage/overlay_model.h"
 #include "ui/stage/walk.h"
@@ -67,6 +68,7 @@ class StageCore : public QObject {
   Qt::CursorShape cursor() const;
 
   Walk& walk() { return walk_; }
+  Brush& brush() { return brush_; }
   FrameGaps& frameGaps() { return gaps_; }
 
  Q_SIGNALS:
@@ -76,7 +78,7 @@ class StageCore : public QObject {
   void gridCellChosen(int cell);
 
  private:
-  enum class Drag { none, walk, pan, wipe, pad };
+  enum class Drag { none, walk, pan, wipe, pad, brush };
 
   QRectF viewRect(int view) const;        // logical
   std::vector<QRectF> gridRects() const;  // logical
@@ -90,11 +92,16 @@ class StageCore : public QObject {
   QStringList hudLines(int view) const;
   void addPad(OverlayModel& model) const;
   void addLens(OverlayModel& model) const;
+  bool brushing() const { return session_.brush() && session_.stageMode() == StageMode::pictures; }
+  QPointF inPicture(const QPointF& at) const;  // of the active view, in its pixels
+  bool brushKey(const QKeyEvent& event);
+  void addMask(OverlayModel& model) const;
   QRectF padRect() const;
   void rememberTrail();
 
   Session& session_;
   Walk walk_;
+  Brush brush_;
   FrameGaps gaps_;
   QSize size_{1, 1};
   double ratio_ = 1.0;

@@ -35,8 +35,19 @@ int StageCore::viewAt(const QPointF& at) const {
 
 bool StageCore::press(const QMouseEvent& event) {
   const QPointF at = event.position();
+  if (drag_ == Drag::brush) return true;  // another button beside the one that paints
   cursor_ = last_ = pressed_at_ = at;
   moved_ = false;
+  if (brushing() && drag_ == Drag::none && (event.button() == Qt::LeftButton || event.button() == Qt::RightButton)) {
+    session_.noteAction();
+    if (auto& tape = attached<TapeDesk>(session_); tape.scrubbing()) tape.live();  // the mask lies on the finished picture
+    if (const int view = viewAt(at); view >= 0 && !single()) session_.setActiveView(view);
+    if (!brushing()) return true;  // the view's model takes no mask
+    const bool other = event.button() == Qt::RightButton || event.modifiers() & Qt::AltModifier;
+    brush_.begin(inPicture(at), brush_.erasing() != other);
+    if (brush_.painting()) drag_ = Drag::brush, gaps_.begin();
+    return true;
+  }
   if (event.button() == Qt::MiddleButton || event.button() == Qt::RightButton) {
     drag_ = Drag::pan;
     return true;
@@ -70,8 +81,11 @@ bool StageCore::move(const QMouseEvent& event) {
   moved_ = moved_ || QLineF(at, pressed_at_).length() > kClick;
   switch (drag_) {
     case Drag::none:
-      if (lens_) Q_EMIT redrawNeeded();
+      if (lens_ || brushing()) Q_EMIT redrawNeeded();
       return false;
+    case Drag::brush:
+      brush_.move(inPicture(at));
+      break;
     case Drag::walk:
       walk_.move(at, event.modifiers() & Qt::ShiftModifier, event.modifiers() & Qt::ControlModifier);
       break;
@@ -107,9 +121,11 @@ void StageCore::padDraggedTo(const QPointF& place, bool released) {
 }
 
 bool StageCore::release(const QMouseEvent& event) {
+  if (drag_ == Drag::brush && event.buttons() & (Qt::LeftButton | Qt::RightButton)) return true;  // the other button still paints
   const Drag was = std::exchange(drag_, Drag::none);
   cursor_ = event.position();
   if (was == Drag::walk) walk_.end();
+  if (was == Drag::brush) brush_.end(), gaps_.end();
   if (was == Drag::pad) {
     if (!pad_by_imgui_) session_.endGesture();
     gaps_.end();
@@ -155,7 +171,28 @@ bool StageCore::wheel(const QWheelEvent& event) {
 
 void StageCore::leave() {
   cursor_ = {-1, -1};
-  if (lens_) Q_EMIT redrawNeeded();
+  if (lens_ || brushing()) Q_EMIT redrawNeeded();
+}
+
+bool StageCore::brushKey(const QKeyEvent& event) {
+  const double radius = brush_.radius();
+  switch (event.key()) {
+    case Qt::Key_BracketLeft:
+      return brush_.setRadius(std::min(radius - 0.5, radius / 1.25)), true;
+    case Qt::Key_BracketRight:
+      return brush_.setRadius(std::max(radius + 0.5, radius * 1.25)), true;
+    case Qt::Key_X:
+      return brush_.setErasing(!brush_.erasing()), true;
+    case Qt::Key_I:
+      return brush_.invert(), true;
+    case Qt::Key_Delete:
+    case Qt::Key_Backspace:
+      return brush_.clear(), true;
+    case Qt::Key_Escape:
+      return session_.setBrush(false), true;
+    default:
+      return false;
+  }
 }
 
 bool StageCore::key(const QKeyEvent& event) {
@@ -180,7 +217,11 @@ bool StageCore::key(const QKeyEvent& event) {
       break;
   }
   if (modifiers & (Qt::ControlModifier | Qt::AltModifier)) return false;
+  if (brushing() && brushKey(event)) return true;
   switch (event.key()) {
+    case Qt::Key_B:
+      if (fine) return attached<TapeDesk>(session_).branch(), true;
+      return session_.setBrush(!session_.brush()), true;
     case Qt::Key_R:
       return walk_.stop(), session_.randomise(), true;
     case Qt::Key_H:
@@ -226,8 +267,6 @@ bool StageCore::key(const QKeyEvent& event) {
       return attached<TapeDesk>(session_).scrubBy(1), true;
     case Qt::Key_End:
       return attached<TapeDesk>(session_).live(), true;
-    case Qt::Key_B:
-      return attached<TapeDesk>(session_).branch(), true;
     case Qt::Key_Escape:
       if (attached<TapeDesk>(session_).scrubbing()) return attached<TapeDesk>(session_).live(), true;
       if (session_.stageMode() != StageMode::pictures) return session_.setStageMode(StageMode::pictures), true;
@@ -242,7 +281,7 @@ Qt::CursorShape StageCore::cursor() const {
   if (session_.stageMode() == StageMode::wipe && (drag_ == Drag::wipe || std::abs(cursor_.x() - size_.width() * wipe_) < kGrab))
     return Qt::SplitHCursor;
   if (session_.stageMode() == StageMode::grid) return Qt::PointingHandCursor;
-  if (lens_) return Qt::CrossCursor;
+  if (lens_ || brushing()) return Qt::CrossCursor;
   if (drag_ == Drag::walk || drag_ == Drag::pad) return Qt::ClosedHandCursor;
   return walk_.possible() ? Qt::OpenHandCursor : Qt::ArrowCursor;
 }

@@ -121,6 +121,9 @@ StageStrip::StageStrip(Session& session, StageCore& core, QWidget* parent) : QWi
   link_->setCheckable(true);
   connect(link_, &QToolButton::toggled, &session_, &Session::setLinked);
   row->addSpacing(4);
+  brush_ = button("brush", tr("Paint a mask"), Qt::Key_B);
+  brush_->setCheckable(true);
+  connect(brush_, &QToolButton::clicked, &session_, &Session::setBrush);
   hud_ = button("hud", tr("Show seed and time"), Qt::Key_H);
   hud_->setCheckable(true);
   connect(hud_, &QToolButton::clicked, this, [this](bool on) { core_.setHud(on); });
@@ -139,6 +142,7 @@ StageStrip::StageStrip(Session& session, StageCore& core, QWidget* parent) : QWi
 
   connect(&session_, &Session::viewsChanged, this, &StageStrip::refresh);
   connect(&core_, &StageCore::displayChanged, this, &StageStrip::refresh);
+  connect(&session_, &Session::viewModelChanged, this, &StageStrip::refresh);
   connect(&session_.playback(), &Playback::playingChanged, this, &StageStrip::refresh);
   refresh();
 }
@@ -152,6 +156,8 @@ void StageStrip::refresh() {
   views_->setCurrent(session_.viewCount() == 4 ? 2 : session_.viewCount() - 1);
   link_->setVisible(session_.viewCount() > 1);
   link_->setChecked(session_.linked());
+  brush_->setVisible(core_.brush().possible());
+  brush_->setChecked(session_.brush());
   hud_->setChecked(core_.hud());
   lens_->setChecked(core_.lens());
   zoom_->setText(tr("%1%").arg(formatNumber(core_.zoom() * 100.0, 0)));

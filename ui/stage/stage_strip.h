@@ -57,6 +57,7 @@ class StageStrip : public QWidget {
   Segmented* mode_;
   Segmented* views_;
   QToolButton* link_;
+  QToolButton* brush_;
   QToolButton* lens_;
   QToolButton* hud_;
   QToolButton* fit_;

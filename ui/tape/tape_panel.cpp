@@ -266,7 +266,7 @@ void TapePanel::refreshHead() {
   end_->setEnabled(desk_.scrubbing());
   const QString why = desk_.whyNoBranch();
   branch_->setEnabled(why.isEmpty());
-  branch_->setToolTip(why.isEmpty() ? tr("From here on another way: controls then change only what comes after step %1 (B)").arg(step) : why);
+  branch_->setToolTip(why.isEmpty() ? tr("From here on another way: controls then change only what comes after step %1 (Shift+B)").arg(step) : why);
   if (!tape || tape->steps.empty()) return facts_->setFacts({});
   const TapeStep& facts = tape->steps[static_cast<std::size_t>(std::clamp(step, 0, desk_.recorded()))];
   const QString all = QString::number(desk_.steps());

@@ -3,6 +3,7 @@
 #include <QCloseEvent>
 #include <QCoreApplication>
 #include <QDragEnterEvent>
+#include <QFileInfo>
 #include <QMenu>
 #include <QMimeData>
 #include <QSettings>
@@ -182,6 +183,12 @@ void MainWindow::makeMenu() {
 
 void MainWindow::connectSession() {
   connect(&session_, &Session::problem, banner_, &Banner::show);
+  connect(&session_, &Session::photoUsed, this, [this](const QString& path) {
+    banner_->ask(tr("%1 is the photo now.").arg(QFileInfo(path).fileName()), tr("Strength says how much of it is made anew; B paints a mask."), {{tr("Make a data set of it instead"), [this, path, step = session_.undo().index()] {
+                    if (session_.undo().index() == step) session_.undo().undo();
+                    session_.openSheet(QStringLiteral("import"), {path});
+                  }}});
+  });
   connect(&session_, &Session::sheetRequested, this, &MainWindow::openSheet);
   connect(&session_, &Session::sheetClosed, sheets_, &SheetHost::close);
   connect(&session_, &Session::workspaceRequested, this, &MainWindow::setWorkspace);

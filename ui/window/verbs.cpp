@@ -10,6 +10,7 @@
 #include "ui/project/project_keeper.h"
 #include "ui/session/session.h"
 #include "ui/stage/stage.h"
+#include "ui/tape/tape_desk.h"
 #include "ui/window/main_window.h"
 
 namespace orrery::ui {
@@ -78,7 +79,8 @@ const std::vector<Verb>& verbs() {
       {"tape-back", kPlay, QT_TRANSLATE_NOOP("Verbs", "One step of the tape back"), "tape", Qt::Key_Comma, stageKey(Qt::Key_Comma), true, true},
       {"tape-on", kPlay, QT_TRANSLATE_NOOP("Verbs", "One step of the tape on"), "", Qt::Key_Period, stageKey(Qt::Key_Period), true},
       {"tape-live", kPlay, QT_TRANSLATE_NOOP("Verbs", "Back to the finished picture"), "", Qt::Key_End, stageKey(Qt::Key_End), true},
-      {"tape-branch", kPlay, QT_TRANSLATE_NOOP("Verbs", "Branch off the tape here"), "branch", Qt::Key_B, stageKey(Qt::Key_B), true},
+      {"tape-branch", kPlay, QT_TRANSLATE_NOOP("Verbs", "Branch off the tape here"), "branch", QKeySequence("Shift+B"),
+       [](MainWindow& w) { attached<TapeDesk>(w.session()).branch(); }, true},
       {"slower", kPlay, QT_TRANSLATE_NOOP("Verbs", "Walk slower"), "", Qt::Key_BracketLeft, stageKey(Qt::Key_BracketLeft), true, true},
       {"faster", kPlay, QT_TRANSLATE_NOOP("Verbs", "Walk faster"), "", Qt::Key_BracketRight, stageKey(Qt::Key_BracketRight), true},
 
@@ -87,6 +89,7 @@ const std::vector<Verb>& verbs() {
       {"smooth", kView, QT_TRANSLATE_NOOP("Verbs", "Smooth pixels"), "smooth", Qt::Key_S, stageKey(Qt::Key_S), true},
       {"hud", kView, QT_TRANSLATE_NOOP("Verbs", "Show seed and time on the picture"), "hud", Qt::Key_H, stageKey(Qt::Key_H), true},
       {"lens", kView, QT_TRANSLATE_NOOP("Verbs", "Lens"), "zoom-in", Qt::Key_L, stageKey(Qt::Key_L), true},
+      {"brush", kView, QT_TRANSLATE_NOOP("Verbs", "Paint a mask on the picture"), "brush", Qt::Key_B, stageKey(Qt::Key_B), true},
       {"grid", kView, QT_TRANSLATE_NOOP("Verbs", "Grid of seeds"), "data", Qt::Key_G, stageKey(Qt::Key_G), true, true},
       {"wipe", kView, QT_TRANSLATE_NOOP("Verbs", "Wipe between A and B"), "wipe", Qt::Key_W, stageKey(Qt::Key_W), true},
       {"difference", kView, QT_TRANSLATE_NOOP("Verbs", "Difference of A and B"), "difference", Qt::Key_D, stageKey(Qt::Key_D), true},
