@@ -174,6 +174,7 @@ class TestBrush : public QObject {
     QVERIFY(!session_->brush() && !paint->isChecked());
     paint->click();
     QVERIFY(session_->brush());
+    QTest::qWait(60);  // the panel follows at screen rate
     button(*editor, "Invert the mask")->click();
     QCOMPARE(whites(mask()), few);
     button(*editor, "Clear the mask: nothing is made anew")->click();
