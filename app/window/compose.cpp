@@ -11,6 +11,7 @@
 #include "engine/explore/live_lane.h"
 #include "engine/explore/model_shelf.h"
 #include "engine/explore/picture_file.h"
+#include "engine/explore/space_service.h"
 #include "engine/explore/tape_store.h"
 #include "engine/export/export_jobs.h"
 #include "engine/export/read_recipe.h"
@@ -109,7 +110,9 @@ std::unique_ptr<Studio> compose_studio(const std::string& device) {
   tapes.find_model = [&models](const std::string& hash) { return models.find_by_hash(hash); };
   auto store = std::make_unique<TapeStore>(std::move(tapes));
   add_tape_work(work, models, *store);
-  studio->live = std::make_unique<LiveLane>(models, false, store.get());
+  auto lane = std::make_unique<LiveLane>(models, false, store.get());
+  studio->spaces = std::make_unique<SpaceService>(models, *lane);
+  studio->live = std::move(lane);
   studio->tapes = std::move(store);
   studio->models = std::move(shelf);
   studio->jobs = std::make_unique<JobQueue>(std::move(work));

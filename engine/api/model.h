@@ -25,6 +25,7 @@ struct ModelInfo {
   std::string path;       // file or run folder; empty for none
   int width_px = 0;
   int height_px = 0;
+  bool in_the_plane = false;  // of points with two coordinates, not of pictures (engine/api/space.h)
   std::int64_t size_bytes = 0;
   std::string hash;       // SHA-256 of the newest weights
   std::vector<std::string> class_names;  // empty: unconditional

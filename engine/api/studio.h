@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/api/frame.h"
 #include "engine/api/job.h"
 #include "engine/api/model.h"
+#include "engine/api/space.h"
 #include "engine/api/tape.h"
 #include "engine/api/tape_export.h"
 #include "engine/api/training.h"
@@ -55,6 +57,9 @@ class Live {
   using OnError = std::function<void(const JobError&)>;
   virtual ~Live() = default;
   virtual std::unique_ptr<LiveView> open_view(OnFrame on_frame, OnError on_error) = 0;
+  // One that gives way: whenever another view wants something its rendering is put off between two evaluations, and goes on afterwards from the
+  // steps that its tape has. For long work nobody's hand waits for.
+  virtual std::unique_ptr<LiveView> open_patient_view(OnFrame on_frame, OnError on_error) { return open_view(std::move(on_frame), std::move(on_error)); }
 };
 
 struct ImportJob { ImportOptions options; };
@@ -115,6 +120,7 @@ struct Studio {
   std::unique_ptr<Models> models;
   std::unique_ptr<Tapes> tapes;  // before `live`, which records on them
   std::unique_ptr<Live> live;
+  std::unique_ptr<Spaces> spaces;  // after `live`, whose thread it shares
   std::unique_ptr<Jobs> jobs;
   std::unique_ptr<Datasets> datasets;
   std::unique_ptr<Recipes> recipes;

@@ -11,6 +11,8 @@
 #include "engine/data/builtin.h"
 #include "engine/data/names.h"
 #include "engine/data/store.h"
+#include "engine/data/toys.h"
+#include "engine/explore/point_picture.h"
 
 namespace orrery::data {
 namespace {
@@ -52,21 +54,47 @@ template <class T, class Make> Result<T> caught(Make make) {
   }
 }
 
+constexpr std::int64_t shown_points = 3000;
+
+DatasetInfo points_info(const std::string& path, const Toy& toy) {
+  DatasetInfo info;
+  info.path = path;
+  info.name = toy.name;
+  info.seen = info.taken = 1000000;  // there is no end of them
+  info.channels = 0;  // points, no pictures
+  info.class_names = toy.class_names;
+  for (std::size_t i = 0; i < toy.class_names.size(); ++i) info.class_counts.push_back(info.taken / static_cast<std::int64_t>(toy.class_names.size()));
+  return info;
+}
+
+// [1, 3, H, W] uint8: other points for each index.
+at::Tensor points_picture(const Toy& toy, std::int64_t index) {
+  const at::Tensor points = toy_points(toy, shown_points, Rng(static_cast<std::uint64_t>(index)).fork("shown")).points;
+  return point_picture(points).mul(127.5).add(128.0).clamp(0.0, 255.0).to(at::kByte);
+}
+
 class DatasetService final : public Datasets {
  public:
   explicit DatasetService(AugmentPictures augment) : augment_(std::move(augment)) {}
 
   Result<DatasetInfo> info(const std::string& path) const override {
-    return caught<DatasetInfo>([&] { return store(path)->info(); });
+    return caught<DatasetInfo>([&] {
+      if (const auto toy = toy_of(path)) return points_info(path, *toy);
+      return store(path)->info();
+    });
   }
 
   Result<DeviceImage> picture(const std::string& path, std::int64_t index) const override {
-    return caught<DeviceImage>([&] { return row_of(picture_of(*store(path), index).unsqueeze(0)); });
+    return caught<DeviceImage>([&] {
+      if (const auto toy = toy_of(path)) return row_of(points_picture(*toy, index));
+      return row_of(picture_of(*store(path), index).unsqueeze(0));
+    });
   }
 
   Result<DeviceImage> augmented(const std::string& path, std::int64_t index, double p, int count, std::uint64_t seed) const override {
     return caught<DeviceImage>([&] {
       if (!augment_) throw Error(ErrorCode::failed, "Augmentation is not available in this build.", "Nothing was changed.", "Look at the pictures without it.");
+      if (toy_of(path)) throw Error(ErrorCode::wrong_use, "Points in the plane are not augmented.", "Nothing was changed.", "Choose a set of pictures.");
       if (!(p >= 0.0 && p <= 1.0) || count < 1 || count > most_draws) throw Error(ErrorCode::wrong_use, "Augmentation takes a strength from 0 to 1 and 1 to 64 draws.");
       const auto opened = store(path);
       const at::Tensor one = picture_of(*opened, index);

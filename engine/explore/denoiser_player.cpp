@@ -17,13 +17,14 @@
 #include "engine/explore/latent.h"
 #include "engine/explore/photo_codes.h"
 #include "engine/explore/picture_value.h"
+#include "engine/explore/plane_player.h"
 #include "engine/explore/point_picture.h"
 #include "engine/explore/tape_branches.h"
 
 namespace orrery {
 namespace {
 
-class DenoiserPlayer : public Player {
+class DenoiserPlayer : public Player, public PlanePlayer {
  public:
   DenoiserPlayer(std::shared_ptr<const Model> model, Denoiser& denoiser, const DenoiserDefaults& defaults) : model_(std::move(model)), denoiser_(denoiser) {
     traits_.shape = denoiser_.shape();
@@ -50,6 +51,31 @@ class DenoiserPlayer : public Player {
       pictures.push_back(picture_of(sample));
     }
     return pictures.size() == 1 ? pictures.front() : at::cat(pictures);
+  }
+
+  // PlanePlayer
+  bool in_the_plane() const override { return traits_.shape.sample == std::vector<std::int64_t>{2}; }
+  std::vector<double> levels(const Request& request) const override { return parts_of(request).parts.front().levels; }
+  std::vector<double> class_weights(const Request& request) const override { return parts_of(request).parts.back().settings.class_weights; }
+
+  at::Tensor denoise_points(const Request& request, const at::Tensor& points, double level) override {
+    c10::InferenceMode inference;
+    const Parts rest = rest_from(parts_of(request), level);
+    const Part& part = rest.parts.front();
+    const double known = part.settings.sampling.round_sigma(std::clamp(level, traits_.shape.sigma_min, traits_.shape.sigma_max));
+    const diffusion::Denoise denoise = diffusion::guided(denoiser_, condition_of(part.settings.class_weights), condition_of(part.settings.other_weights), part.guidance);
+    return denoise(points.to(options_.dtype(at::kDouble)), known, rest.row.front().first_step);
+  }
+
+  at::Tensor follow_points(const Request& request, const at::Tensor& points, double level, RenderObserver& observer) override {
+    c10::InferenceMode inference;
+    const Parts rest = rest_from(parts_of(request), level);
+    RenderStep start;
+    start.step = rest.row.front().first_step;
+    start.level = level;
+    start.state = points.to(options_.dtype(at::kDouble));
+    if (level <= 0.0) return start.state;
+    return followed(rest, {0, start, level}, observer, true);
   }
 
  private:
@@ -94,6 +120,26 @@ class DenoiserPlayer : public Player {
       out.parts.push_back(std::move(part));
     }
     return out;
+  }
+
+  // What is left of a trajectory where its noise has fallen to `level`: its first stretch begins there, at the step that comes to it or passes it.
+  static Parts rest_from(Parts all, double level) {
+    double begins = all.parts.front().levels.front();  // noise level where stretch i begins
+    for (std::size_t i = 0; i < all.parts.size(); ++i) {
+      const auto levels = rest_of_ladder(all.parts[i].levels, begins);
+      const auto until = i + 1 < all.parts.size() ? static_cast<std::size_t>(all.row[i + 1].first_step - all.row[i].first_step) : levels.size() - 1;
+      std::size_t step = 0;
+      while (step + 1 < levels.size() && step < until && levels[step + 1] >= level * (1.0 - 1e-9)) ++step;
+      if (i + 1 < all.parts.size() && step >= until) {
+        begins = levels[until];
+        continue;
+      }
+      all.row.erase(all.row.begin(), all.row.begin() + static_cast<std::ptrdiff_t>(i));
+      all.parts.erase(all.parts.begin(), all.parts.begin() + static_cast<std::ptrdiff_t>(i));
+      all.row.front().first_step += static_cast<std::int64_t>(step);
+      break;
+    }
+    return all;
   }
 
   // Tells of the steps and asks whether to go on.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,7 @@ struct Slot {
   std::uint64_t served_at = 0;                 // turn of the lane
   std::uint64_t number = 0;                    // of the view: whose tape it is
   int given_up = 0;
+  bool patient = false;
 
   template <class Callback, class Argument>
   void call(const Callback& callback, const Argument& argument) {
@@ -64,8 +66,9 @@ class LiveLane::Lane {
     if (thread_.joinable()) thread_.join();
   }
 
-  std::shared_ptr<Slot> open(OnFrame on_frame, OnError on_error) {
+  std::shared_ptr<Slot> open(OnFrame on_frame, OnError on_error, bool patient) {
     auto slot = std::make_shared<Slot>();
+    slot->patient = patient;
     slot->on_frame = std::move(on_frame);
     slot->on_error = std::move(on_error);
     const std::lock_guard lock(mutex_);
@@ -80,9 +83,20 @@ class LiveLane::Lane {
       const std::lock_guard lock(mutex_);
       slot.waiting = request;
       generation = ++slot.newest;
+      count_eager();
     }
     ready_.notify_one();
     return generation;
+  }
+
+  void post(std::function<void(const Players&)> work) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+      errands_.push_back(std::move(work));
+      count_eager();
+    }
+    ready_.notify_one();
   }
 
   void close(const std::shared_ptr<Slot>& slot) {
@@ -90,6 +104,7 @@ class LiveLane::Lane {
     {
       const std::lock_guard lock(mutex_);
       std::erase(slots_, slot);
+      count_eager();
       if (tapes_ && !stopping_) tapes_->forget(slot->number);
     }
     const std::lock_guard lock(slot->calling);  // a callback that runs now ends first
@@ -103,17 +118,20 @@ class LiveLane::Lane {
    public:
     Observer(Lane& lane, Slot& slot, Frame frame, std::unique_ptr<TapeRecording> tape) : lane_(lane), slot_(slot), frame_(std::move(frame)), tape_(std::move(tape)) {}
 
-    bool cancelled() const override {
+    bool cancelled() const override { return put_off() || overtaken(); }
+    bool overtaken() const {
       if (lane_.stopping_ || slot_.closed) return true;
       return slot_.newest != frame_.generation && slot_.given_up < kMostGivenUp;
     }
+    bool put_off() const { return slot_.patient && lane_.eager_; }
     std::int64_t recorded() const override { return tape_ ? tape_->recorded() : -1; }
     RenderStep recorded_step(std::int64_t step) override { return tape_->recorded_step(step); }
 
     void on_step(const RenderStep& step) override {
       steps_ = std::max(1, static_cast<int>(step.steps));  // a photo that stays as it is takes none
+      if (overtaken()) return;
+      record(step);  // also when put off: it goes on from here
       if (cancelled()) return;
-      record(step);
       if (step.step < 1 || step.step >= step.steps || !affordable()) return;  // nothing to see yet; the finished picture follows
       const auto start = Clock::now();
       Frame frame = frame_;
@@ -168,28 +186,61 @@ class LiveLane::Lane {
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
     for (;;) {
       std::shared_ptr<Slot> slot;
+      std::function<void(const Players&)> errand;
       Frame frame;
       {
         std::unique_lock lock(mutex_);
-        ready_.wait(lock, [&] { return stopping_ || next() != nullptr; });
+        ready_.wait(lock, [&] { return stopping_ || !errands_.empty() || next() != nullptr; });
         if (stopping_) return;
         slot = next();
-        slot->served_at = ++turn_;
-        frame.request = std::move(*slot->waiting);
-        slot->waiting.reset();
-        frame.generation = slot->newest;
+        // In turn with the views that somebody waits for.
+        if (!errands_.empty() && (!slot || slot->patient || !ran_errand_)) {
+          errand = std::move(errands_.front());
+          errands_.pop_front();
+        } else {
+          slot->served_at = ++turn_;
+          frame.request = std::move(*slot->waiting);
+          slot->waiting.reset();
+          frame.generation = slot->newest;
+        }
+        ran_errand_ = static_cast<bool>(errand);
+        count_eager();
       }
-      render(*slot, std::move(frame));
+      if (errand) {
+        run(errand);
+      } else {
+        render(*slot, std::move(frame));
+      }
     }
   }
 
-  // Of the views with a request the one that waited longest. Called with the lock held.
+  void run(const std::function<void(const Players&)>& errand) {
+    try {
+      errand([this](const std::shared_ptr<const Model>& model) -> Player& { return player_for(model); });
+    } catch (...) {  // an errand tells its errors itself
+    }
+  }
+
+  // Of the views with a request the one that waited longest; patient ones last. Called with the lock held.
   std::shared_ptr<Slot> next() const {
     std::shared_ptr<Slot> longest;
+    const auto before = [](const Slot& a, const Slot& b) { return a.patient != b.patient ? b.patient : a.served_at < b.served_at; };
     for (const auto& slot : slots_) {
-      if (slot->waiting && (!longest || slot->served_at < longest->served_at)) longest = slot;
+      if (slot->waiting && (!longest || before(*slot, *longest))) longest = slot;
     }
     return longest;
+  }
+
+  // Whether anybody waits for whom patient views give way. Called with the lock held, whenever that may have changed.
+  void count_eager() {
+    eager_ = !errands_.empty() || std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->waiting && !slot->patient; });
+  }
+
+  // A patient view's request that was put off comes again, unless a newer one has.
+  void put_back(Slot& slot, Frame& frame) {
+    const std::lock_guard lock(mutex_);
+    if (slot.closed || slot.waiting || slot.newest != frame.generation) return;
+    slot.waiting = std::move(frame.request);
   }
 
   Player& player_for(const std::shared_ptr<const Model>& model) {
@@ -213,7 +264,11 @@ class LiveLane::Lane {
       Observer observer(*this, slot, frame, tapes_ ? tapes_->record(slot.number, frame.request, std::filesystem::path(name).stem(), model->hash) : nullptr);
       const at::Tensor pictures = player.render({frame.request}, observer);
       if (!pictures.defined()) {
-        ++slot.given_up;
+        if (slot.patient && slot.newest == frame.generation) {
+          put_back(slot, frame);
+        } else {
+          ++slot.given_up;
+        }
         return;
       }
       frame.image = frame_image(pictures[0], device_frames_);
@@ -234,6 +289,9 @@ class LiveLane::Lane {
   std::mutex mutex_;
   std::condition_variable ready_;
   std::vector<std::shared_ptr<Slot>> slots_;
+  std::deque<std::function<void(const Players&)>> errands_;
+  bool ran_errand_ = false;
+  std::atomic<bool> eager_{false};
   std::uint64_t turn_ = 0, views_ = 0;
   std::atomic<bool> stopping_{false};
   std::vector<Ready> players_;   // the lane thread's own, most recently used first
@@ -261,8 +319,15 @@ LiveLane::LiveLane(ModelSource& source, bool device_frames, TapeStore* tapes) : 
 LiveLane::~LiveLane() { lane_->stop(); }
 
 std::unique_ptr<LiveView> LiveLane::open_view(OnFrame on_frame, OnError on_error) {
-  auto slot = lane_->open(std::move(on_frame), std::move(on_error));
+  auto slot = lane_->open(std::move(on_frame), std::move(on_error), false);
   return std::make_unique<View<Lane>>(lane_, std::move(slot));
 }
+
+std::unique_ptr<LiveView> LiveLane::open_patient_view(OnFrame on_frame, OnError on_error) {
+  auto slot = lane_->open(std::move(on_frame), std::move(on_error), true);
+  return std::make_unique<View<Lane>>(lane_, std::move(slot));
+}
+
+void LiveLane::post(std::function<void(const Players&)> work) { lane_->post(std::move(work)); }
 
 }  // namespace orrery

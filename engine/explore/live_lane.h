@@ -2,6 +2,7 @@
 // the same cores (or the same GPU) finish later than one after the other; views that wait are served in turn.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "engine/api/studio.h"
@@ -23,6 +24,13 @@ class LiveLane : public Live {
   // somebody who drags without pause still sees pictures. Of what iterates, previews come as often as they cost at most a twentieth of the time,
   // and what a tape knows of the request already is not computed again.
   std::unique_ptr<LiveView> open_view(OnFrame on_frame, OnError on_error) override;
+  std::unique_ptr<LiveView> open_patient_view(OnFrame on_frame, OnError on_error) override;
+
+  // The player of a request's model, kept ready. Throws as ModelSource::resolve.
+  using Players = std::function<Player&(const std::shared_ptr<const Model>&)>;
+  // Work that asks networks for something else than pictures: runs on the lane's thread between two renderings, in the order given; never after
+  // the lane is gone. It should be short, or know when to stop. What it throws is lost.
+  void post(std::function<void(const Players&)> work);
 
  private:
   class Lane;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "engine/explore/plane_player.h"
 #include "engine/explore/snapshot_files.h"
 #include "engine/jobs/boundary.h"
 #include "engine/systems/system.h"
@@ -200,6 +201,8 @@ void ModelShelf::describe(Entry& entry, const std::shared_ptr<const Model>& mode
   entry.info.kind = parts_.kind(model->system);
   entry.info.width_px = static_cast<int>(shape.width_px);
   entry.info.height_px = static_cast<int>(shape.height_px);
+  const auto* plane = dynamic_cast<const PlanePlayer*>(player.get());
+  entry.info.in_the_plane = plane && plane->in_the_plane();
   entry.info.class_names = model->class_names;
   entry.info.hash = model->hash;
   if (entry.info.size_bytes == 0) entry.info.size_bytes = bytes_of(*model);

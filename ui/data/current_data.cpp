@@ -7,7 +7,8 @@ CurrentData::CurrentData(Session& session) : QObject(&session), session_(session
 }
 
 QStringList CurrentData::builtIns() {
-  return {QStringLiteral("builtin:emoji"), QStringLiteral("builtin:glyphs"), QStringLiteral("builtin:photos")};
+  return {QStringLiteral("builtin:emoji"), QStringLiteral("builtin:glyphs"), QStringLiteral("builtin:photos"), QStringLiteral("builtin:toy-letters"), QStringLiteral("builtin:toy-moons"),
+          QStringLiteral("builtin:toy-swissroll"), QStringLiteral("builtin:toy-rings")};
 }
 
 void CurrentData::setStore(const QString& store) {

@@ -198,6 +198,9 @@ ImportForm::ImportForm(Session& session, QWidget* parent) : QWidget(parent), ses
   column->addWidget(counts_);
   column->addWidget(details_);
   column->addWidget(preview_);
+  as_points_ = makeButton(tr("Take it as points in the plane instead"), "link");
+  as_points_->setToolTip(tr("Dark strokes on plain paper become a cloud of points: data for a small model that trains in a minute"));
+  column->addWidget(as_points_, 0, Qt::AlignLeft);
   column->addLayout(form);
   column->addWidget(as_command);
   column->addStretch(1);
@@ -254,6 +257,13 @@ ImportForm::ImportForm(Session& session, QWidget* parent) : QWidget(parent), ses
     } else {
       session_.closeSheet();
     }
+  });
+  connect(as_points_, &QPushButton::clicked, this, [this] {
+    const QString data = QStringLiteral("points:") + sources_.front();
+    setSources({});
+    session_.closeSheet();
+    Q_EMIT session_.datasetOpened(data);
+    session_.openSheet(QStringLiteral("new-run"), {QStringLiteral("data=") + data});
   });
   connect(&session, &Session::jobChanged, this, &ImportForm::takeJob);
   setSources({});
@@ -367,6 +377,7 @@ void ImportForm::refresh() {
   if (!count_.done && count_.usable() > 0) more << tr("still counting");
   details_->setText(more.join(QStringLiteral(", ")));
   const bool films = count_.films > 0 || count_.archives > 0;
+  as_points_->setVisible(job_ == 0 && sources_.size() == 1 && count_.pictures == 1 && count_.usable() == 1 && QFileInfo(sources_.front()).isFile());
   film_label_->setVisible(films);
   film_rate_->setVisible(films);
   preview_->setFit(size_->currentData().toInt(), static_cast<Fit>(fit_->current()));

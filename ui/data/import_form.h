@@ -91,6 +91,7 @@ class ImportForm : public QWidget {
   QDoubleSpinBox* film_rate_;
   QLineEdit* name_;
   CommandBox* command_;
+  QPushButton* as_points_;
   QPushButton* import_;
   QPushButton* cancel_;
   QProgressBar* progress_;

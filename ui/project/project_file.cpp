@@ -11,7 +11,7 @@ using Json = nlohmann::ordered_json;  // the mark of the format stands first, so
 constexpr int kVersion = 1;
 constexpr const char* kMark = "orrery_project";
 constexpr qsizetype kMostShelfEntries = 10000;
-constexpr const char* kModes[] = {"pictures", "wipe", "difference", "grid", "spectrum"};
+constexpr const char* kModes[] = {"pictures", "wipe", "difference", "grid", "spectrum", "space", "race"};
 
 JobError bad(const std::string& what, const std::string& details = {}) {
   return {ErrorCode::bad_input, "The project " + what + ".", "The window is as it was.", "Open another project, or its last autosave.", details};

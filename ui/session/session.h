@@ -33,6 +33,8 @@ enum class StageMode {
   difference,
   grid,      // the neighbouring seeds of the active view
   spectrum,  // the Fourier transform of every view's picture
+  space,     // the plane of a model of points (ui/space)
+  race,      // several samplers from the active view's noise
 };
 
 // Everything a project file restores, as a value (window layout and datasets are the project's own business).

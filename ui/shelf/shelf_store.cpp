@@ -21,7 +21,10 @@ const QStringList& kindNames() {
 
 bool isBuiltIn(const QString& path) { return path.startsWith(QLatin1String("builtin:")) || path.startsWith(QLatin1String("starter:")); }
 
-bool isMissing(const ShelfEntry& entry) { return !isBuiltIn(entry.path) && !QFileInfo::exists(entry.path); }
+bool isMissing(const ShelfEntry& entry) {
+  const QLatin1String points("points:");  // the picture that they are drawn from
+  return !isBuiltIn(entry.path) && !QFileInfo::exists(entry.path.startsWith(points) ? entry.path.mid(points.size()) : entry.path);
+}
 
 QByteArray shelfToJson(const QVector<ShelfEntry>& entries) {
   QJsonArray list;

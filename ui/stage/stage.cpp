@@ -1,8 +1,10 @@
 #include "ui/stage/stage.h"
 
+#include <QApplication>
 #include <QClipboard>
 #include <QCursor>
 #include <QGuiApplication>
+#include <QKeyEvent>
 #include <QMenu>
 #include <QMimeData>
 #include <QUrl>
@@ -10,6 +12,8 @@
 
 #include "ui/project/attached.h"
 #include "ui/session/playback.h"
+#include "ui/space/race_view.h"
+#include "ui/space/space_view.h"
 #include "ui/stage/clipboard.h"
 #include "ui/stage/grid_feeder.h"
 #include "ui/stage/snapshot_bar.h"
@@ -28,6 +32,12 @@ Stage::Stage(Session& session, QWidget* parent)
   column_ = new QVBoxLayout(this);
   column_->setContentsMargins(0, 0, 0, 0);
   column_->setSpacing(0);
+  space_ = new SpaceStage(session_, this);
+  race_ = new RaceView(session_, space_->feed(), this);
+  for (QWidget* whole : {static_cast<QWidget*>(space_), static_cast<QWidget*>(race_)}) {
+    whole->hide();
+    column_->addWidget(whole, 1);
+  }
   column_->addWidget(new SnapshotBar(session_, this));
   strip_ = new StageStrip(session_, *core_, this);
   column_->addWidget(strip_);
@@ -78,6 +88,9 @@ Stage::Stage(Session& session, QWidget* parent)
     menu.exec(QCursor::pos());
   });
   connect(&session_, &Session::acted, this, [this] { core_->setHint({}); });
+  connect(&session_, &Session::viewsChanged, this, &Stage::showMode);
+  connect(&session_, &Session::viewModelChanged, this, &Stage::followModel);
+  connect(&session_, &Session::viewsChanged, this, &Stage::followModel);
 }
 
 Stage::~Stage() = default;
@@ -90,6 +103,7 @@ void Stage::useSurface(std::unique_ptr<Surface> surface) {
   surface_ = std::move(surface);
   core_->setPadDrawnByImGui(surface_->isOpenGl());
   column_->insertWidget(0, surface_->widget(), 1);
+  if (session_.stageMode() == StageMode::space || session_.stageMode() == StageMode::race) surface_->widget()->hide();
   surface_->widget()->setAccessibleName(tr("Picture"));
   surface_->widget()->setAccessibleDescription(
       tr("Drag to walk in latent space, turn the wheel to zoom. The Walk control in the Controls panel does the same by numbers."));
@@ -110,8 +124,36 @@ void Stage::feed() {
 
 QString Stage::surfaceDescription() const { return surface_->description(); }
 QWidget* Stage::view() const { return surface_->widget(); }
+
+void Stage::showMode() {
+  const StageMode mode = session_.stageMode();
+  const bool had_focus = isAncestorOf(QApplication::focusWidget()) || surface_->widget()->hasFocus();
+  surface_->widget()->setVisible(mode != StageMode::space && mode != StageMode::race);
+  space_->setVisible(mode == StageMode::space);
+  race_->setVisible(mode == StageMode::race);
+  if (!had_focus) return;
+  if (mode == StageMode::space) space_->plane().setFocus();
+  else if (mode != StageMode::race) surface_->widget()->setFocus();
+}
+
+void Stage::followModel() {
+  const ModelInfo* model = session_.model();
+  if (!model || std::exchange(model_, model->id) == model->id) return;
+  if (model->in_the_plane && session_.stageMode() == StageMode::pictures) session_.setStageMode(StageMode::space);
+  if (!model->in_the_plane && session_.stageMode() == StageMode::space) session_.setStageMode(StageMode::pictures);
+}
+
 QImage Stage::grabStage() { return surface_->grab(); }
-bool Stage::handleKey(const QKeyEvent& event) { return core_->key(event); }
+bool Stage::handleKey(const QKeyEvent& event) {
+  if (session_.stageMode() == StageMode::space && space_->handleKey(event)) return true;
+  if (session_.stageMode() == StageMode::race) {
+    if (race_->handleKey(event)) return true;
+    const ModelInfo* model = session_.model();
+    if (model && model->in_the_plane && (event.key() == Qt::Key_Escape || event.key() == Qt::Key_C) && !(event.modifiers() & Qt::ControlModifier))
+      return session_.setStageMode(StageMode::space), true;  // where it was
+  }
+  return core_->key(event);
+}
 
 void Stage::copyPicture() {
   const auto& frame = session_.frame(session_.activeView());
@@ -174,6 +216,10 @@ void Stage::fillMenu(QMenu& menu) {
         [this] { session_.setStageMode(session_.stageMode() == StageMode::wipe ? StageMode::pictures : StageMode::wipe); });
   check("difference", tr("Difference of A and B"), Qt::Key_D, mode == StageMode::difference,
         [this] { session_.setStageMode(session_.stageMode() == StageMode::difference ? StageMode::pictures : StageMode::difference); });
+  check("space", tr("Plane of points"), Qt::Key_X, mode == StageMode::space,
+        [this] { session_.setStageMode(session_.stageMode() == StageMode::space ? StageMode::pictures : StageMode::space); });
+  check("race", tr("Race of samplers"), Qt::Key_C, mode == StageMode::race,
+        [this] { session_.setStageMode(session_.stageMode() == StageMode::race ? StageMode::pictures : StageMode::race); });
   check("spectrum", tr("Spectrum"), Qt::Key_P, mode == StageMode::spectrum,
         [this] { session_.setStageMode(session_.stageMode() == StageMode::spectrum ? StageMode::pictures : StageMode::spectrum); });
 }

@@ -15,7 +15,9 @@ class QVBoxLayout;
 namespace orrery::ui {
 
 class GridFeeder;
+class RaceView;
 class Segmented;
+class SpaceStage;
 class SpectrumFeeder;
 class StageStrip;
 class Surface;
@@ -31,6 +33,8 @@ class Stage : public QWidget {
   Surface& surface() { return *surface_; }
   QString surfaceDescription() const;
   QWidget* view() const;  // the surface's widget, for focus and tests
+  SpaceStage& space() { return *space_; }
+  RaceView& race() { return *race_; }
 
   bool handleKey(const QKeyEvent& event);
   void copyPicture();                 // the active view's, with its recipe
@@ -47,6 +51,8 @@ class Stage : public QWidget {
 
  private:
   void useSurface(std::unique_ptr<Surface> surface);
+  void showMode();  // the surface, the plane or the race
+  void followModel();  // models of points come up in the plane
   void feed();  // all pictures again, after a change of surface
 
   Session& session_;
@@ -56,6 +62,9 @@ class Stage : public QWidget {
   SpectrumFeeder* spectrum_;
   QVBoxLayout* column_;
   StageStrip* strip_;
+  SpaceStage* space_;
+  RaceView* race_;
+  std::string model_;  // the active view's, when last looked
   std::map<int, DeviceImage> grid_pictures_;  // by slot: cells of the grid, spectra
 };
 

@@ -242,6 +242,10 @@ bool StageCore::key(const QKeyEvent& event) {
       return session_.setStageMode(session_.stageMode() == StageMode::difference ? StageMode::pictures : StageMode::difference), true;
     case Qt::Key_P:
       return session_.setStageMode(session_.stageMode() == StageMode::spectrum ? StageMode::pictures : StageMode::spectrum), true;
+    case Qt::Key_X:
+      return session_.setStageMode(session_.stageMode() == StageMode::space ? StageMode::pictures : StageMode::space), true;
+    case Qt::Key_C:
+      return session_.setStageMode(session_.stageMode() == StageMode::race ? StageMode::pictures : StageMode::race), true;
     case Qt::Key_Plus:
     case Qt::Key_Equal:
       return zoomBy(1.25), true;

@@ -103,11 +103,11 @@ StageStrip::StageStrip(Session& session, StageCore& core, QWidget* parent) : QWi
 
   mode_ = new Segmented(Segmented::Look::pills, this);
   mode_->setAccessibleName(tr("Display"));
-  mode_->setItems({{}, {}, {}, {}, {}},
-                  {tr("Pictures"), tr("Grid of seeds (G)"), tr("Wipe between A and B (W)"), tr("Difference of A and B (D)"), tr("Spectrum (P)")},
-                  {"stage", "data", "wipe", "difference", "spectrum"});
+  mode_->setItems({{}, {}, {}, {}, {}, {}, {}},
+                  {tr("Pictures"), tr("Grid of seeds (G)"), tr("Wipe between A and B (W)"), tr("Difference of A and B (D)"), tr("Spectrum (P)"), tr("Plane of points (X)"), tr("Race of samplers (C)")},
+                  {"stage", "data", "wipe", "difference", "spectrum", "space", "race"});
   connect(mode_, &Segmented::chosen, this, [this](int index) {
-    constexpr StageMode kModes[] = {StageMode::pictures, StageMode::grid, StageMode::wipe, StageMode::difference, StageMode::spectrum};
+    constexpr StageMode kModes[] = {StageMode::pictures, StageMode::grid, StageMode::wipe, StageMode::difference, StageMode::spectrum, StageMode::space, StageMode::race};
     session_.setStageMode(kModes[index]);
   });
   row->addWidget(mode_);
@@ -151,7 +151,7 @@ void StageStrip::refresh() {
   const bool playing = session_.playback().playing();
   play_->setIcon(icon(playing ? QStringLiteral("pause") : QStringLiteral("play")));
   play_->setAccessibleName(playing ? tr("Pause") : tr("Play the path"));
-  constexpr int kIndex[] = {0, 2, 3, 1, 4};  // of StageMode
+  constexpr int kIndex[] = {0, 2, 3, 1, 4, 5, 6};  // of StageMode
   mode_->setCurrent(kIndex[static_cast<int>(session_.stageMode())]);
   views_->setCurrent(session_.viewCount() == 4 ? 2 : session_.viewCount() - 1);
   link_->setVisible(session_.viewCount() > 1);
@@ -160,18 +160,19 @@ void StageStrip::refresh() {
   brush_->setChecked(session_.brush());
   hud_->setChecked(core_.hud());
   lens_->setChecked(core_.lens());
-  zoom_->setText(tr("%1%").arg(formatNumber(core_.zoom() * 100.0, 0)));
+  const bool pictures = session_.stageMode() != StageMode::space && session_.stageMode() != StageMode::race;
+  zoom_->setText(pictures ? tr("%1%").arg(formatNumber(core_.zoom() * 100.0, 0)) : QString());
 }
 
 void StageStrip::resizeEvent(QResizeEvent* event) {
   // Narrow: what has a key goes first.
   const int width = event->size().width();
-  zoom_->setVisible(width > 710);
-  hud_->setVisible(width > 650);
-  lens_->setVisible(width > 650);
-  positions_->setVisible(width > 590);
-  fit_->setVisible(width > 400);
-  one_to_one_->setVisible(width > 400);
+  zoom_->setVisible(width > 770);
+  hud_->setVisible(width > 710);
+  lens_->setVisible(width > 710);
+  positions_->setVisible(width > 650);
+  fit_->setVisible(width > 460);
+  one_to_one_->setVisible(width > 460);
 }
 
 }  // namespace orrery::ui

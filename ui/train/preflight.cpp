@@ -50,6 +50,7 @@ void checkData(const PreflightFacts& facts, std::vector<PreflightItem>& items) {
   }
   if (!facts.data) return;
   const auto& data = *facts.data;
+  if (data.channels == 0) return items.push_back({Level::good, tr("Points in the plane, drawn anew in every step."), {}, Fix::none, {}, {}});
   const double batch = facts.config ? facts.config->number(kBatchPaths, facts.options.set).value_or(1.0) : 1.0;
   const auto needed = std::max<std::int64_t>(2, static_cast<std::int64_t>(batch));
   if (data.taken < needed) {

@@ -256,7 +256,7 @@ void RunForm::fillData() {
   data_box_->setCurrentIndex(now.isEmpty() ? -1 : data_box_->findData(now));
   if (data_.info()) {
     const auto& info = *data_.info();
-    QString note = tr("%1 pictures, %2 x %3 px").arg(QLocale().toString(qlonglong(info.taken))).arg(info.width_px).arg(info.height_px);
+    QString note = info.channels == 0 ? tr("points in the plane") : tr("%1 pictures, %2 x %3 px").arg(QLocale().toString(qlonglong(info.taken))).arg(info.width_px).arg(info.height_px);
     if (!info.class_names.empty()) note += QStringLiteral(", ") + counted(qint64(info.class_names.size()), tr("1 class"), tr("%1 classes"));
     data_note_->setText(note);
   } else {

@@ -94,6 +94,8 @@ const std::vector<Verb>& verbs() {
       {"wipe", kView, QT_TRANSLATE_NOOP("Verbs", "Wipe between A and B"), "wipe", Qt::Key_W, stageKey(Qt::Key_W), true},
       {"difference", kView, QT_TRANSLATE_NOOP("Verbs", "Difference of A and B"), "difference", Qt::Key_D, stageKey(Qt::Key_D), true},
       {"spectrum", kView, QT_TRANSLATE_NOOP("Verbs", "Spectrum of the picture"), "spectrum", Qt::Key_P, stageKey(Qt::Key_P), true},
+      {"space", kView, QT_TRANSLATE_NOOP("Verbs", "Plane of points"), "space", Qt::Key_X, stageKey(Qt::Key_X), true},
+      {"race", kView, QT_TRANSLATE_NOOP("Verbs", "Race of samplers"), "race", Qt::Key_C, stageKey(Qt::Key_C), true},
       {"views-1", kView, QT_TRANSLATE_NOOP("Verbs", "One view"), "view-1", QKeySequence("Alt+1"),
        [](MainWindow& w) { w.session().setViewCount(1); }, false, true},
       {"views-2", kView, QT_TRANSLATE_NOOP("Verbs", "Two views"), "view-2", QKeySequence("Alt+2"),
