@@ -45,7 +45,7 @@ class TestEdmTraining : public QObject {
   Q_OBJECT
  private Q_SLOTS:
   void toysAreWhatTheySay() {
-    QCOMPARE(data::toys().size(), std::size_t{3});
+    QCOMPARE(data::toys().size(), std::size_t{4});
     for (const auto& toy : data::toys()) {
       const auto drawn = data::toy_points(toy, 4000, Rng(1));
       QVERIFY(drawn.points.abs().max().item<double>() < 1.3);

@@ -225,10 +225,10 @@ class TestFlows : public QObject {
     QTest::keyClick(window_.get(), Qt::Key_Escape);
     QVERIFY(!desk.scrubbing());
     QVERIFY(!notes().contains("Step 5 of 18"));
-    // 2. Comma and B do it from the stage.
+    // 2. Comma and Shift+B do it from the stage.
     for (int i = 0; i < 10; ++i) QTest::keyClick(window_.get(), Qt::Key_Comma);
     QCOMPARE(desk.step(), 8);
-    QTest::keyClick(window_.get(), Qt::Key_B);
+    QTest::keyClick(window_.get(), Qt::Key_B, Qt::ShiftModifier);
     QCOMPARE(session_->request().branches.size(), 1u);
     session_->setControl("truncation.psi", -0.4);
     session_->endGesture();
