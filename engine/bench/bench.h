@@ -2,6 +2,8 @@
 // No gate, no time. A list is a function that returns benchmarks; engine/bench/list.cpp names all lists.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -51,6 +53,8 @@ struct Benchmark {
 Measurement compare(const Contest& contest, const Options& options);
 // With the benchmark's own number of pairs, where it has one.
 Measurement measure(const Benchmark& benchmark, const Options& options);
+// |a - b| / |b|, in float64.
+double relative_distance(const at::Tensor& a, const at::Tensor& b);
 // Memory that one call of `run` needs on top of what is resident before, in MiB: the kernel's high-water mark after freed memory was
 // given back. < 0 where /proc does not tell.
 double peak_mib(const std::function<void()>& run);

@@ -43,6 +43,11 @@ double most_mib(const std::vector<Contest::Part>& parts, std::function<void()> C
 
 }  // namespace
 
+double relative_distance(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor x = a.detach().to(at::kDouble), y = b.detach().to(at::kDouble);
+  return (x - y).norm().item<double>() / std::max(1e-30, y.norm().item<double>());
+}
+
 double peak_mib(const std::function<void()>& run) {
   release_host_memory();
   malloc_trim(0);

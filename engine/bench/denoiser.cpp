@@ -101,11 +101,6 @@ class Plain {
   torch::OrderedDict<std::string, at::Tensor> weights_;
 };
 
-double distance(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor x = a.detach().to(at::kDouble), y = b.detach().to(at::kDouble);
-  return (x - y).norm().item<double>() / std::max(1e-30, y.norm().item<double>());
-}
-
 Contest evaluation(std::int64_t batch) {
   const auto net = network();
   net->eval();
@@ -120,7 +115,7 @@ Contest evaluation(std::int64_t batch) {
     const c10::InferenceMode inference;
     return plain->forward(x, noise);
   };
-  return {[=] { ours(); }, [=] { peer(); }, [=] { return distance(ours(), peer()); }, 1e-3};
+  return {[=] { ours(); }, [=] { peer(); }, [=] { return relative_distance(ours(), peer()); }, 1e-3};
 }
 
 // A loss and all its gradients. The optimiser's step is a kernel of its own (adam_step).
@@ -140,7 +135,7 @@ Contest training(std::int64_t batch) {
     for (const auto& p : net->parameters()) all.push_back((p.grad().defined() ? p.grad() : at::zeros_like(p)).reshape(-1).clone());
     return at::cat(all);
   };
-  return {[=] { step(true); }, [=] { step(false); }, [=] { return distance(gradients(true), gradients(false)); }, 1e-3};
+  return {[=] { step(true); }, [=] { step(false); }, [=] { return relative_distance(gradients(true), gradients(false)); }, 1e-3};
 }
 
 }  // namespace

@@ -27,10 +27,7 @@ std::string in_words(const Shape& shape) {
 
 double distance(const Tensors& a, const Tensors& b) {
   double worst = 0.0;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    const at::Tensor x = a[k].detach().to(at::kDouble), y = b[k].detach().to(at::kDouble);
-    worst = std::max(worst, (x - y).norm().item<double>() / std::max(1e-30, y.norm().item<double>()));
-  }
+  for (std::size_t k = 0; k < a.size(); ++k) worst = std::max(worst, relative_distance(a[k], b[k]));
   return worst;
 }
 

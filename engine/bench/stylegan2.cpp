@@ -16,11 +16,6 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-double distance(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor x = a.detach().to(at::kDouble), y = b.detach().to(at::kDouble);
-  return (x - y).norm().item<double>() / std::max(1e-30, y.norm().item<double>());
-}
-
 std::shared_ptr<nn::StyleGan2Generator> generator(std::int64_t size_px, std::int64_t base, std::int64_t most, std::int64_t latent = 512) {
   nn::MappingOptions mapping;
   mapping.z_dim = latent;
@@ -63,7 +58,7 @@ Contest synthesis(std::int64_t size_px, std::int64_t base, std::int64_t most) {
   double fused_s = std::numeric_limits<double>::infinity(), apart_s = fused_s;
   for (int k = 0; k < 3; ++k) fused_s = std::min(fused_s, seconds([&] { fused(); })), apart_s = std::min(apart_s, seconds([&] { apart(); }));
   const auto peer = fused_s < apart_s ? fused : apart;
-  return {[ours] { ours(); }, [peer] { peer(); }, [=] { return distance(ours(), peer()); }, 1e-3};
+  return {[ours] { ours(); }, [peer] { peer(); }, [=] { return relative_distance(ours(), peer()); }, 1e-3};
 }
 
 // One phase of training on given networks, random numbers and pictures: the loss and all gradients.

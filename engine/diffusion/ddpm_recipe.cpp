@@ -91,9 +91,7 @@ std::shared_ptr<DiscreteDenoiser> make_ddpm_denoiser(const DdpmConfig& config) {
 
 Plan ddpm_plan(const DdpmConfig& config) {
   check_network(config.network);
-  const auto& train = config.train;
-  Stage stage;
-  stage.name = "train";
+  Stage stage = denoiser_stage(config.train, config.data, config.train.clip_norm);
   stage.make_objective = [config]() -> std::unique_ptr<Objective> {
     DiscreteObjectiveOptions options;
     options.loss = loss_named(config.objective.loss);
@@ -101,21 +99,6 @@ Plan ddpm_plan(const DdpmConfig& config) {
     options.antithetic = config.objective.antithetic;
     return std::make_unique<DiscreteObjective>([config] { return make_ddpm_denoiser(config); }, DiscreteSchedule(ddpm_betas(config.process)), options);
   };
-  OptimiserConfig adam;
-  adam.modules = {"net"};
-  adam.lr = train.lr;
-  adam.beta1 = train.beta1;
-  adam.beta2 = train.beta2;
-  adam.clip_norm = train.clip_norm;
-  adam.ramp_up_kimg = train.lr_ramp_kimg;
-  stage.optimisers = {adam};
-  stage.ema.half_life_kimg = train.ema_kimg;
-  stage.ema.ramp_up = train.ema_ramp_up;
-  stage.batch = train.batch;
-  stage.micro_batch = train.micro_batch;
-  stage.mirror = config.data.mirror;
-  stage.until = {train.until_kimg, Until::Unit::kimg};
-  stage.snapshot_kimg = train.snapshot_kimg;
   return {{stage}};
 }
 

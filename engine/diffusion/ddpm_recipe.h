@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/config/fields.h"
+#include "engine/diffusion/denoiser_training.h"
 #include "engine/diffusion/discrete_objective.h"
 #include "engine/systems/system.h"
 
@@ -38,21 +39,9 @@ struct DdpmObjectiveConfig {
   bool antithetic = true;
 };
 
-struct DdpmTrainConfig {
-  std::int64_t batch = 128;
-  std::int64_t micro_batch = 0;
-  double lr = 2e-4;
-  double lr_ramp_kimg = 640.0;
+struct DdpmTrainConfig : DenoiserTrainConfig {
+  DdpmTrainConfig() : DenoiserTrainConfig{.batch = 128, .lr = 2e-4, .lr_ramp_kimg = 640.0, .ema_kimg = 887.0, .until_kimg = 102400.0, .snapshot_kimg = 1000.0} {}
   double clip_norm = 1.0;
-  double beta1 = 0.9, beta2 = 0.999;
-  double ema_kimg = 887.0;
-  double ema_ramp_up = 0.0;
-  double until_kimg = 102400.0;
-  double snapshot_kimg = 1000.0;
-};
-
-struct DdpmDataConfig {
-  bool mirror = false;
 };
 
 struct DdpmConfig {
@@ -60,7 +49,7 @@ struct DdpmConfig {
   DdpmProcessConfig process;
   DdpmObjectiveConfig objective;
   DdpmTrainConfig train;
-  DdpmDataConfig data;
+  DenoiserDataConfig data;
 };
 
 template <class Visitor>
@@ -95,22 +84,8 @@ void visit_fields(Visitor& v, DdpmObjectiveConfig& c) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, DdpmTrainConfig& c) {
-  v("batch", c.batch, {.help = "samples per step", .min = 1, .max = 65536});
-  v("micro_batch", c.micro_batch, {.help = "at most so many at once, gradients are summed; 0: the whole batch", .min = 0, .max = 65536});
-  v("lr", c.lr, {.help = "Adam's learning rate", .min = 0, .max = 1});
-  v("lr_ramp_kimg", c.lr_ramp_kimg, {.help = "the learning rate grows from 0 over so many samples", .unit = "kimg", .min = 0, .max = 1e6});
+  visit_fields(v, static_cast<DenoiserTrainConfig&>(c));
   v("clip_norm", c.clip_norm, {.help = "gradients are scaled down to this total norm; 0: never", .min = 0, .max = 1e6});
-  v("beta1", c.beta1, {.help = "Adam's decay of the mean gradient", .min = 0, .max = 0.999999});
-  v("beta2", c.beta2, {.help = "Adam's decay of the mean squared gradient", .min = 0, .max = 0.999999});
-  v("ema_kimg", c.ema_kimg, {.help = "half life of the averaged weights", .unit = "kimg", .min = 0, .max = 1e6});
-  v("ema_ramp_up", c.ema_ramp_up, {.help = "half life at most this share of the samples seen; 0: no ramp", .min = 0, .max = 1});
-  v("until_kimg", c.until_kimg, {.help = "length of the training", .unit = "kimg", .min = 0.001, .max = 1e9});
-  v("snapshot_kimg", c.snapshot_kimg, {.help = "a snapshot is kept every so often", .unit = "kimg", .min = 0.001, .max = 1e9});
-}
-
-template <class Visitor>
-void visit_fields(Visitor& v, DdpmDataConfig& c) {
-  v("mirror", c.mirror, {.help = "flip pictures left to right at random"});
 }
 
 template <class Visitor>

@@ -125,9 +125,7 @@ NoiseLawOptions noise_law(const EdmConfig& config) {
 
 Plan edm_plan(const EdmConfig& config) {
   check_network(config.network);
-  const auto& train = config.train;
-  Stage stage;
-  stage.name = "train";
+  Stage stage = denoiser_stage(config.train, config.data);
   stage.make_objective = [config]() -> std::unique_ptr<Objective> {
     DenoisingOptions options;
     options.noise = noise_law(config);
@@ -143,20 +141,6 @@ Plan edm_plan(const EdmConfig& config) {
     }
     return std::make_unique<DenoisingObjective>([config] { return make_edm_denoiser(config); }, options, std::move(augment));
   };
-  OptimiserConfig adam;
-  adam.modules = {"net"};
-  adam.lr = train.lr;
-  adam.beta1 = train.beta1;
-  adam.beta2 = train.beta2;
-  adam.ramp_up_kimg = train.lr_ramp_kimg;
-  stage.optimisers = {adam};
-  stage.ema.half_life_kimg = train.ema_kimg;
-  stage.ema.ramp_up = train.ema_ramp_up;
-  stage.batch = train.batch;
-  stage.micro_batch = train.micro_batch;
-  stage.mirror = config.data.mirror;
-  stage.until = {train.until_kimg, Until::Unit::kimg};
-  stage.snapshot_kimg = train.snapshot_kimg;
   return {{stage}};
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/config/fields.h"
+#include "engine/diffusion/denoiser_training.h"
 #include "engine/diffusion/denoising_objective.h"
 #include "engine/diffusion/preconditioning.h"
 #include "engine/diffusion/told_augment.h"
@@ -35,28 +36,14 @@ struct EdmObjectiveConfig {
   double drop_classes = 0.0;
 };
 
-struct EdmTrainConfig {
-  std::int64_t batch = 512;
-  std::int64_t micro_batch = 0;
-  double lr = 1e-3;
-  double lr_ramp_kimg = 10000.0;
-  double beta1 = 0.9, beta2 = 0.999;
-  double ema_kimg = 500.0;
-  double ema_ramp_up = 0.05;
-  double until_kimg = 200000.0;
-  double snapshot_kimg = 2500.0;
-};
-
-struct EdmDataConfig {
-  bool mirror = false;
-};
+inline DenoiserTrainConfig edm_training() { return {.batch = 512, .lr = 1e-3, .lr_ramp_kimg = 10000.0, .ema_kimg = 500.0, .ema_ramp_up = 0.05, .until_kimg = 200000.0, .snapshot_kimg = 2500.0}; }
 
 struct EdmConfig {
   EdmNetworkConfig network;
   EdmObjectiveConfig objective;
   ToldAugmentConfig augment;
-  EdmTrainConfig train;
-  EdmDataConfig data;
+  DenoiserTrainConfig train = edm_training();
+  DenoiserDataConfig data;
 };
 
 template <class Visitor>
@@ -81,25 +68,6 @@ void visit_fields(Visitor& v, EdmObjectiveConfig& c) {
   v("p_mean", c.p_mean, {.help = "mean of ln sigma (edm)", .min = -20, .max = 20});
   v("p_std", c.p_std, {.help = "standard deviation of ln sigma (edm)", .min = 0.01, .max = 20});
   v("drop_classes", c.drop_classes, {.help = "probability that a sample's class is left out, which makes guidance possible", .min = 0, .max = 1});
-}
-
-template <class Visitor>
-void visit_fields(Visitor& v, EdmTrainConfig& c) {
-  v("batch", c.batch, {.help = "samples per step", .min = 1, .max = 65536});
-  v("micro_batch", c.micro_batch, {.help = "at most so many at once, gradients are summed; 0: the whole batch", .min = 0, .max = 65536});
-  v("lr", c.lr, {.help = "Adam's learning rate", .min = 0, .max = 1});
-  v("lr_ramp_kimg", c.lr_ramp_kimg, {.help = "the learning rate grows from 0 over so many samples", .unit = "kimg", .min = 0, .max = 1e6});
-  v("beta1", c.beta1, {.help = "Adam's decay of the mean gradient", .min = 0, .max = 0.999999});
-  v("beta2", c.beta2, {.help = "Adam's decay of the mean squared gradient", .min = 0, .max = 0.999999});
-  v("ema_kimg", c.ema_kimg, {.help = "half life of the averaged weights", .unit = "kimg", .min = 0, .max = 1e6});
-  v("ema_ramp_up", c.ema_ramp_up, {.help = "half life at most this share of the samples seen; 0: no ramp", .min = 0, .max = 1});
-  v("until_kimg", c.until_kimg, {.help = "length of the training", .unit = "kimg", .min = 0.001, .max = 1e9});
-  v("snapshot_kimg", c.snapshot_kimg, {.help = "a snapshot is kept every so often", .unit = "kimg", .min = 0.001, .max = 1e9});
-}
-
-template <class Visitor>
-void visit_fields(Visitor& v, EdmDataConfig& c) {
-  v("mirror", c.mirror, {.help = "flip pictures left to right at random"});
 }
 
 template <class Visitor>

@@ -5,10 +5,11 @@
 #include <limits>
 #include <numeric>
 
+#include "engine/explore/control_parts.h"
+
 namespace orrery {
 namespace {
 
-constexpr double kPadReach = 100000.0;
 constexpr double kNoLimit = 100.0;  // churn.max there: everywhere
 constexpr const char* kSlerp = "slerp";
 constexpr const char* kLerp = "lerp";
@@ -17,47 +18,6 @@ constexpr const char* kNothing = "nothing";
 
 using Specs = std::vector<ControlSpec>;
 
-ControlSpec control(ControlKind kind, const char* id, const char* section, const char* label, const char* help, Value neutral) {
-  ControlSpec spec;
-  spec.kind = kind;
-  spec.id = id;
-  spec.section = section;
-  spec.label = label;
-  spec.help = help;
-  spec.neutral = std::move(neutral);
-  return spec;
-}
-
-ControlSpec ranged(ControlSpec spec, double min, double max, double step, const char* unit = "") {
-  spec.min = min;
-  spec.max = max;
-  spec.step = step;
-  spec.unit = unit;
-  return spec;
-}
-
-ControlSpec logarithmic(ControlSpec spec) {
-  spec.logarithmic = true;
-  return spec;
-}
-
-ControlSpec expert(ControlSpec spec) {
-  spec.simple = false;
-  return spec;
-}
-
-ControlSpec seed_control(const char* id, const char* section, const char* label, const char* help, std::int64_t neutral) {
-  ControlSpec spec = ranged(control(ControlKind::seed, id, section, label, help, neutral), 0.0, 4294967295.0, 1.0);
-  spec.animatable = false;  // a seed cannot be half of another; latent.blend and latent.pad go from one to the next
-  return spec;
-}
-
-ControlSpec choice(const char* id, const char* section, const char* label, const char* help, std::vector<std::string> choices) {
-  ControlSpec spec = control(ControlKind::choice, id, section, label, help, choices.front());
-  spec.choices = std::move(choices);
-  return spec;
-}
-
 void add_latent(Specs& specs) {
   const char* section = "Latent";
   const std::vector<double> origin{0.0, 0.0};
@@ -65,7 +25,7 @@ void add_latent(Specs& specs) {
   specs.push_back(ranged(control(ControlKind::latent_pad, "latent.pad", section, "Walk",
                                  "Where you stand between seeds: whole points are seeds (one step right is the next seed, one step up is a hundred further), and on the "
                                  "way the noises are mixed.", origin), -kPadReach, kPadReach, 0.02, "seeds"));
-  specs.push_back(expert(choice("latent.mode", section, "Interpolation", "How noises are mixed: on the sphere (keeps their variance, which the network counts on) or on the straight line (greyer on the way).", {kSlerp, kLerp})));
+  specs.push_back(expert(choice_control("latent.mode", section, "Interpolation", "How noises are mixed: on the sphere (keeps their variance, which the network counts on) or on the straight line (greyer on the way).", {kSlerp, kLerp})));
   specs.push_back(seed_control("latent.second", section, "Second seed", "The seed at the other end of Blend.", 1));
   specs.push_back(expert(ranged(control(ControlKind::latent_pad, "latent.second_pad", section, "Second walk", "Where the second point stands, counted from the second seed.", origin),
                                 -kPadReach, kPadReach, 0.02, "seeds")));
@@ -101,10 +61,10 @@ void add_guidance(Specs& specs, const DenoiserTraits& traits) {
   specs.push_back(expert(slider("guidance.rescale", "Rescale", "How much of the contrast that guidance adds is taken back.", 0.0, 0.0, 1.0, 0.01)));
   std::vector<std::string> views{"guided", "conditional", "unconditional"};
   if (!traits.points()) views.push_back("difference");
-  specs.push_back(choice("guidance.view", section, "View", "Which prediction is followed; difference: grey where guidance changes nothing of the unconditional picture from the same noise.", views));
+  specs.push_back(choice_control("guidance.view", section, "View", "Which prediction is followed; difference: grey where guidance changes nothing of the unconditional picture from the same noise.", views));
   std::vector<std::string> others{kNothing};
   others.insert(others.end(), traits.class_names.begin(), traits.class_names.end());
-  specs.push_back(expert(choice("guidance.away_from", section, "Away from", "What guidance leads away from: a picture of nothing in particular, or of a class.", others)));
+  specs.push_back(expert(choice_control("guidance.away_from", section, "Away from", "What guidance leads away from: a picture of nothing in particular, or of a class.", others)));
   const char* reason = traits.shape.classes == 0 ? "This model was trained without classes." : traits.shape.unconditional ? "" : "This model was trained with every class given: it knows no picture of nothing in particular.";
   for (auto i = first; i < specs.size(); ++i) specs[i].unavailable = reason;
 }
@@ -117,7 +77,7 @@ void add_sampler(Specs& specs, const DenoiserTraits& traits) {
     names.push_back(sampler.name);
     help += " " + sampler.name + ": " + sampler.help + ".";
   }
-  specs.push_back(starting_at(choice("sampler", section, "Sampler", help.c_str(), names), traits.defaults.sampler));
+  specs.push_back(starting_at(choice_control("sampler", section, "Sampler", help.c_str(), names), traits.defaults.sampler));
   const auto slider = [&](const char* id, const char* label, const char* text, double neutral, double min, double max, double step) {
     return ranged(control(ControlKind::slider, id, section, label, text, neutral), min, max, step);
   };
@@ -127,17 +87,17 @@ void add_sampler(Specs& specs, const DenoiserTraits& traits) {
   specs.push_back(expert(logarithmic(slider("sampler.sigma_max", "σ max", "The noise level of the start.", 80.0, 2.0, 200.0, 1.0))));
   std::vector<std::string> spacings{"edm", "vp", "ve", "iddpm"};
   if (!traits.ladder.empty()) spacings.insert(spacings.begin(), {"uniform", "quad", "trailing"});
-  specs.push_back(expert(starting_at(choice("sampler.spacing", section, "Spacing",
+  specs.push_back(expert(starting_at(choice_control("sampler.spacing", section, "Spacing",
                                             "How noise levels are spread over the steps, as in four papers; on a network in discrete time also every so-manieth timestep, more of the early ones (quad), "
                                             "or counted back from the last (trailing).", spacings), traits.defaults.spacing)));
-  specs.push_back(expert(choice("sampler.schedule", section, "Schedule", "The time in which steps are straight: noise level σ(t) = t, variance preserving, or √t.", {"linear", "vp", "ve"})));
-  specs.push_back(expert(choice("sampler.scaling", section, "Scaling", "Whether the state shrinks while noise grows (vp) or not.", {"none", "vp"})));
+  specs.push_back(expert(choice_control("sampler.schedule", section, "Schedule", "The time in which steps are straight: noise level σ(t) = t, variance preserving, or √t.", {"linear", "vp", "ve"})));
+  specs.push_back(expert(choice_control("sampler.scaling", section, "Scaling", "Whether the state shrinks while noise grows (vp) or not.", {"none", "vp"})));
 }
 
 void add_discrete(Specs& specs, const DenoiserTraits& traits) {
   const char* section = "Sampler";
   specs.push_back(ranged(control(ControlKind::slider, "sampler.eta", section, "η", "ddim: how much fresh noise each step gets; 0 none, 1 as much as the ancestral sampler with the small variance.", 0.0), 0.0, 1.0, 0.01));
-  specs.push_back(expert(starting_at(choice("sampler.variance", section, "Variance", "ddpm: how much fresh noise each step gets: as the forward step put in (large), or as knowing the picture would leave (small).", {"large", "small"}), traits.defaults.variance)));
+  specs.push_back(expert(starting_at(choice_control("sampler.variance", section, "Variance", "ddpm: how much fresh noise each step gets: as the forward step put in (large), or as knowing the picture would leave (small).", {"large", "small"}), traits.defaults.variance)));
   ControlSpec clip = expert(control(ControlKind::toggle, "sampler.clip", section, "Clip", "ddim, ddpm: predictions of the picture are kept between black and white.", traits.defaults.clip && !traits.points()));
   if (traits.points()) clip.unavailable = "Points have no black and white.";
   specs.push_back(clip);
@@ -163,12 +123,12 @@ void add_photo(Specs& specs, const DenoiserTraits& traits) {
   specs.back().animatable = false;
   specs.push_back(ranged(control(ControlKind::slider, "photo.strength", section, "Strength",
                                  "How much of the photo is made anew, as part of the steps: 0 is the photo itself, 1 begins with pure noise.", 0.5), 0.0, 1.0, 0.01));
-  specs.push_back(choice("photo.mode", section, "Begin with", "What is laid over the photo: noise of the seed, or by inversion the very noise that the model itself would have made the photo from, so that "
+  specs.push_back(choice_control("photo.mode", section, "Begin with", "What is laid over the photo: noise of the seed, or by inversion the very noise that the model itself would have made the photo from, so that "
                          "with nothing else changed it comes back, and a change of guidance, class or blend is a change of this photo.", {"noise", "inversion"}));
   std::vector<std::string> shown{kAsChosen};
   if (traits.shape.unconditional) shown.push_back(kNothing);
   shown.insert(shown.end(), traits.class_names.begin(), traits.class_names.end());
-  specs.push_back(choice("photo.class", section, "It shows", "Inversion: what the photo shows. Name its class, then choose another one above to turn the photo into that.", shown));
+  specs.push_back(choice_control("photo.class", section, "It shows", "Inversion: what the photo shows. Name its class, then choose another one above to turn the photo into that.", shown));
   if (traits.shape.classes == 0) specs.back().unavailable = "This model was trained without classes.";
   specs.push_back(control(ControlKind::mask, "photo.mask", section, "Mask", "Where the photo is made anew; everywhere else it stays as it is. Paint it on the picture (B).", std::string()));
   specs.back().animatable = false;

@@ -4,50 +4,20 @@
 #include <numeric>
 #include <set>
 
+#include "engine/explore/control_parts.h"
+
 namespace orrery {
 namespace {
 
 constexpr const char* kSlerp = "z slerp";
 constexpr const char* kLerp = "z lerp";
 constexpr const char* kLerpW = "w lerp";
-constexpr double kPadReach = 100000.0;
 
 using Specs = std::vector<ControlSpec>;
 
-ControlSpec control(ControlKind kind, const char* id, const char* section, const char* label, const char* help, Value neutral) {
-  ControlSpec spec;
-  spec.kind = kind;
-  spec.id = id;
-  spec.section = section;
-  spec.label = label;
-  spec.help = help;
-  spec.neutral = std::move(neutral);
-  return spec;
-}
-
-ControlSpec& range(ControlSpec& spec, double min, double max, double step, const char* unit = "") {
-  spec.min = min;
-  spec.max = max;
-  spec.step = step;
-  spec.unit = unit;
-  return spec;
-}
-
-ControlSpec& expert(ControlSpec& spec) {
-  spec.simple = false;
-  return spec;
-}
-
-ControlSpec seed_control(const char* id, const char* section, const char* label, const char* help, std::int64_t neutral) {
-  ControlSpec spec = control(ControlKind::seed, id, section, label, help, neutral);
-  range(spec, 0.0, 4294967295.0, 1.0);
-  spec.animatable = false;  // a seed cannot be half of another; latent.blend and latent.pad go from one to the next
-  return spec;
-}
-
 ControlSpec layers_control(const char* id, const char* section, const char* label, const char* help, std::int64_t num_ws) {
   ControlSpec spec = control(ControlKind::layer_range, id, section, label, help, std::vector<double>{0.0, static_cast<double>(num_ws - 1)});
-  return range(spec, 0.0, static_cast<double>(num_ws - 1), 1.0, "layers");
+  return ranged(std::move(spec), 0.0, static_cast<double>(num_ws - 1), 1.0, "layers");
 }
 
 void add_latent(Specs& specs) {
@@ -56,18 +26,18 @@ void add_latent(Specs& specs) {
   auto pad = control(ControlKind::latent_pad, "latent.pad", section, "Walk",
                      "Where you stand between seeds: whole points are seeds (one step right is the next seed, one step up is a hundred further), and on the way "
                      "the latents are mixed.", std::vector<double>{0.0, 0.0});
-  specs.push_back(range(pad, -kPadReach, kPadReach, 0.02, "seeds"));
+  specs.push_back(ranged(std::move(pad), -kPadReach, kPadReach, 0.02, "seeds"));
   auto mode = control(ControlKind::choice, "latent.mode", section, "Interpolation",
                       "How latents are mixed: on the sphere in z (keeps the length the network was trained on), on the straight line in z, or on the straight line in w "
                       "(the evenest change).", std::string(kSlerp));
   mode.choices = {kSlerp, kLerp, kLerpW};
-  specs.push_back(expert(mode));
+  specs.push_back(expert(std::move(mode)));
   specs.push_back(seed_control("latent.second", section, "Second seed", "The seed at the other end of Blend.", 1));
   auto second_pad = control(ControlKind::latent_pad, "latent.second_pad", section, "Second walk", "Where the second point stands, counted from the second seed.",
                             std::vector<double>{0.0, 0.0});
-  specs.push_back(expert(range(second_pad, -kPadReach, kPadReach, 0.02, "seeds")));
+  specs.push_back(expert(ranged(std::move(second_pad), -kPadReach, kPadReach, 0.02, "seeds")));
   auto blend = control(ControlKind::slider, "latent.blend", section, "Blend", "How far to go from the first point to the second: 0 is the first, 1 the second.", 0.0);
-  specs.push_back(range(blend, 0.0, 1.0, 0.01));
+  specs.push_back(ranged(std::move(blend), 0.0, 1.0, 0.01));
 }
 
 void add_classes(Specs& specs, const GeneratorTraits& traits) {
@@ -80,7 +50,7 @@ void add_classes(Specs& specs, const GeneratorTraits& traits) {
   one.choices = blend.choices = traits.class_names;
   if (!conditional) one.unavailable = blend.unavailable = none;
   specs.push_back(one);
-  specs.push_back(expert(blend));
+  specs.push_back(expert(std::move(blend)));
 }
 
 void add_truncation(Specs& specs, const GeneratorTraits& traits) {
@@ -88,19 +58,19 @@ void add_truncation(Specs& specs, const GeneratorTraits& traits) {
   const auto layers = traits.shape.num_ws;
   auto psi = control(ControlKind::slider, "truncation.psi", section, "Truncation ψ",
                      "Pulls w towards its average: 1 leaves it, smaller values give cleaner and more alike pictures, 0 is the average picture, negative ones its opposite.", 1.0);
-  range(psi, -1.0, 2.0, 0.01);
+  psi = ranged(std::move(psi), -1.0, 2.0, 0.01);
   auto cutoff = control(ControlKind::integer, "truncation.cutoff", section, "Cutoff", "How many layers, from the coarsest on, truncation acts on.", layers);
-  range(cutoff, 0.0, static_cast<double>(layers), 1.0, "layers");
+  cutoff = ranged(std::move(cutoff), 0.0, static_cast<double>(layers), 1.0, "layers");
   if (!traits.has_average) psi.unavailable = cutoff.unavailable = "This model keeps no average of w to truncate towards.";
   specs.push_back(psi);
-  specs.push_back(expert(cutoff));
+  specs.push_back(expert(std::move(cutoff)));
 }
 
 void add_mixing(Specs& specs, const GeneratorTraits& traits) {
   const char* section = "Style mixing";
   specs.push_back(seed_control("mix.seed", section, "Style seed", "Whose styles are mixed in.", 1));
   auto strength = control(ControlKind::slider, "mix.strength", section, "Strength", "How much of the other seed's styles: 0 none, 1 wholly.", 0.0);
-  specs.push_back(range(strength, 0.0, 1.0, 0.01));
+  specs.push_back(ranged(std::move(strength), 0.0, 1.0, 0.01));
   specs.push_back(layers_control("mix.layers", section, "Layers", "Which layers take the other seed's styles: the first ones set pose and shape, the last ones colour.", traits.shape.num_ws));
 }
 
@@ -109,12 +79,12 @@ void add_noise(Specs& specs, const GeneratorTraits& traits) {
   auto mode = control(ControlKind::choice, "noise.mode", section, "Noise", "Fine detail: none, the fixed noise stored in the model, or fresh noise from the noise seed.", std::string("constant"));
   mode.choices = {"none", "constant", "random"};
   auto strength = control(ControlKind::slider, "noise.strength", section, "Strength", "Multiplies the strength that each layer learned.", 1.0);
-  range(strength, 0.0, 4.0, 0.02);
+  strength = ranged(std::move(strength), 0.0, 4.0, 0.02);
   auto seed = seed_control("noise.seed", section, "Noise seed", "Which fresh noise, when Noise is random.", 0);
   if (!traits.shape.has_noise) mode.unavailable = strength.unavailable = seed.unavailable = "This network takes no noise.";
   specs.push_back(mode);
-  specs.push_back(expert(strength));
-  specs.push_back(expert(seed));
+  specs.push_back(expert(std::move(strength)));
+  specs.push_back(expert(std::move(seed)));
 }
 
 void add_directions(Specs& specs, const GeneratorTraits& traits) {
@@ -129,7 +99,7 @@ void add_directions(Specs& specs, const GeneratorTraits& traits) {
     for (std::int64_t k = 1; k <= rows.size(0); ++k) {
       const std::string number = std::to_string(k);
       auto step = control(ControlKind::slider, ("direction." + sort + "." + number).c_str(), section, (label + " " + number).c_str(), help, 0.0);
-      range(step, -10.0, 10.0, 0.1, "σ");
+      step = ranged(std::move(step), -10.0, 10.0, 0.1, "σ");
       step.simple = k <= 3;
       specs.push_back(step);
     }

@@ -8,7 +8,7 @@
 #include <QToolButton>
 #include <cmath>
 
-#include "fake_plane.h"
+#include "plane_stage.h"
 #include "ui/session/session.h"
 #include "ui/space/race_view.h"
 #include "ui/space/space_view.h"
@@ -20,20 +20,13 @@
 using namespace orrery;
 using namespace orrery::ui;
 
-class TestRacePanel : public QObject {
+class TestRacePanel : public QObject, private test::PlaneStage {
   Q_OBJECT
 
  private Q_SLOTS:
-  void initTestCase() {
-    test::ownSettings();
-    theme_ = new Theme(*qApp, qApp);
-  }
+  void initTestCase() { prepare(); }
   void init() { open({}); }
-  void cleanup() {
-    stage_.reset();
-    session_.reset();
-    studio_.reset();
-  }
+  void cleanup() { closeStage(); }
 
   void suggestsSamplersOfEqualCost() {
     const auto entries = view().entries();
@@ -224,17 +217,7 @@ class TestRacePanel : public QObject {
 
  private:
   void open(const fake::PlaneOptions& options) {
-    QSettings().clear();
-    QSettings().setValue("reduceMotion", true);
-    counters_ = std::make_shared<fake::PlaneCounters>();
-    studio_ = fake::makePlaneStudio(options, counters_);
-    session_ = std::make_unique<Session>(*studio_);
-    stage_ = std::make_unique<Stage>(*session_);
-    stage_->resize(860, 700);
-    stage_->show();
-    QVERIFY(QTest::qWaitForWindowExposed(stage_.get()));
-    session_->start();
-    session_->noteAction();
+    openStage(options, {860, 700});
     QTRY_VERIFY(session_->frame(0));
     key(Qt::Key_C);
     QVERIFY(session_->stageMode() == StageMode::race);
@@ -249,27 +232,12 @@ class TestRacePanel : public QObject {
     view().run();
     QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 8000);
   }
-  void key(Qt::Key key) {
-    QKeyEvent press(QEvent::KeyPress, key, {});
-    stage_->handleKey(press);
-  }
-  void click(const char* name) {
-    for (auto* button : view().findChildren<QToolButton*>()) {
-      if (button->accessibleName() == QLatin1String(name)) return QTest::mouseClick(button, Qt::LeftButton, {}, button->rect().center());
-    }
-    QFAIL("no such button");
-  }
+  void click(const char* name) { clickButton(view(), name); }
   QString allTexts() {
     QStringList texts;
     for (auto* label : view().findChildren<QLabel*>()) texts << label->text();
     return texts.join('\n');
   }
-
-  Theme* theme_ = nullptr;
-  std::shared_ptr<fake::PlaneCounters> counters_;
-  std::unique_ptr<Studio> studio_;
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<Stage> stage_;
 };
 
 QTEST_MAIN(TestRacePanel)

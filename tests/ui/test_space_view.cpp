@@ -5,7 +5,7 @@
 #include <QToolButton>
 #include <cmath>
 
-#include "fake_plane.h"
+#include "plane_stage.h"
 #include "ui/project/attached.h"
 #include "ui/session/session.h"
 #include "ui/session/tape_book.h"
@@ -20,20 +20,13 @@
 using namespace orrery;
 using namespace orrery::ui;
 
-class TestSpaceView : public QObject {
+class TestSpaceView : public QObject, private test::PlaneStage {
   Q_OBJECT
 
  private Q_SLOTS:
-  void initTestCase() {
-    test::ownSettings();
-    theme_ = new Theme(*qApp, qApp);
-  }
+  void initTestCase() { prepare(); }
   void init() { open({}); }
-  void cleanup() {
-    stage_.reset();
-    session_.reset();
-    studio_.reset();
-  }
+  void cleanup() { closeStage(); }
 
   void modelsOfPointsComeUpInThePlane() {
     QVERIFY(session_->stageMode() == StageMode::space);
@@ -337,17 +330,7 @@ class TestSpaceView : public QObject {
 
  private:
   void open(const fake::PlaneOptions& options) {
-    QSettings().clear();
-    QSettings().setValue("reduceMotion", true);
-    counters_ = std::make_shared<fake::PlaneCounters>();
-    studio_ = fake::makePlaneStudio(options, counters_);
-    session_ = std::make_unique<Session>(*studio_);
-    stage_ = std::make_unique<Stage>(*session_);
-    stage_->resize(860, 640);
-    stage_->show();
-    QVERIFY(QTest::qWaitForWindowExposed(stage_.get()));
-    session_->start();
-    session_->noteAction();
+    openStage(options, {860, 640});
     QTRY_VERIFY(feed().particles());
     QTRY_VERIFY(!feed().data().points.empty());
     QTest::qWait(30);
@@ -355,16 +338,7 @@ class TestSpaceView : public QObject {
   SpaceStage& space() { return stage_->space(); }
   SpacePlane& plane() { return space().plane(); }
   SpaceFeed& feed() { return space().feed(); }
-  void key(Qt::Key key, Qt::KeyboardModifiers modifiers = {}) {
-    QKeyEvent press(QEvent::KeyPress, key, modifiers);
-    stage_->handleKey(press);
-  }
-  void click(const char* name) {
-    for (auto* button : space().findChildren<QToolButton*>()) {
-      if (button->accessibleName() == QLatin1String(name)) return QTest::mouseClick(button, Qt::LeftButton, {}, button->rect().center());
-    }
-    QFAIL("no such button");
-  }
+  void click(const char* name) { clickButton(space(), name); }
   void wheel(const QPointF& at, int delta) {
     QWheelEvent event(at, plane().mapToGlobal(at), {}, {0, delta}, Qt::NoButton, {}, Qt::NoScrollPhase, false);
     QCoreApplication::sendEvent(&plane(), &event);
@@ -380,12 +354,6 @@ class TestSpaceView : public QObject {
     }
     return count;
   }
-
-  Theme* theme_ = nullptr;
-  std::shared_ptr<fake::PlaneCounters> counters_;
-  std::unique_ptr<Studio> studio_;
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<Stage> stage_;
 };
 
 QTEST_MAIN(TestSpaceView)
