@@ -165,6 +165,21 @@ class TestShelfPanel : public QObject {
     QTRY_VERIFY(!QDir(place.home.filePath("orrery/thumbnails")).entryList(QDir::Files).isEmpty());
   }
 
+  void aModelShowsThePictureBesideIt() {
+    Place place;
+    QImage beside(40, 40, QImage::Format_RGB32);
+    beside.fill(QColor(10, 200, 30));
+    QVERIFY(beside.save(place.home.filePath("other.png")));
+    ShelfEntry entry;
+    entry.path = "starter:other";
+    entry.kind = ShelfKind::model;
+    place.keeper().thumbnails().liesAt(entry.path, place.home.filePath("other.safetensors"));
+    place.keeper().store().put(entry);
+    const auto picture = [&] { return place.at(entry.path).data(ShelfModel::ThumbnailRole).value<QPixmap>().toImage(); };
+    QTRY_VERIFY(!picture().isNull());
+    QCOMPARE(picture().pixelColor(20, 20), QColor(10, 200, 30));
+  }
+
   void finishedWorkLandsOnTheShelf() {
     Place place;
     const QString store = place.home.filePath("mine.zip");

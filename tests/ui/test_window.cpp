@@ -125,7 +125,7 @@ class TestWindow : public QObject {
     const auto hints = [&] {
       int count = 0;
       for (const auto& chip : window_->stage().core().overlay(window_->palette()).chips)
-        count += chip.corner == OverlayChip::Corner::bottom_middle;
+        count += chip.corner == OverlayChip::Corner::top_middle;
       return count;
     };
     QCOMPARE(hints(), 1);

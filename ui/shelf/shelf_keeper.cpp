@@ -112,6 +112,7 @@ void ShelfKeeper::takeModels() {
     entry.note = model.width_px > 0 ? tr("%1 px").arg(model.width_px) : QString();
     // A model that is neither a file nor a starter could not be opened again from the shelf.
     if (!entry.starter && model.path.empty()) continue;
+    thumbnails_->liesAt(entry.path, QString::fromStdString(model.path));
     store_.put(entry);
   }
 }

@@ -44,6 +44,13 @@ QImage fileThumbnail(const QString& path) {
   return squared(reader.read());
 }
 
+// The picture of the same name that stands beside a model, as beside the starters.
+QImage besideModel(const QString& path) {
+  const QFileInfo model(path);
+  const QString picture = model.dir().filePath(model.completeBaseName() + QStringLiteral(".png"));
+  return QFileInfo::exists(picture) ? fileThumbnail(picture) : QImage();
+}
+
 // The newest probe sheet of a run.
 QImage runThumbnail(const QString& folder) {
   const QDir probes(folder + QStringLiteral("/probes"));
@@ -75,11 +82,12 @@ void Thumbnails::make(const ShelfEntry& entry) {
   const Datasets* datasets = session_.studio().datasets.get();
   session_.background<QImage>(
       this,
-      [kept, path, kind, datasets]() -> QImage {
+      [kept, path, file = files_.value(path, path), kind, datasets]() -> QImage {
         QImage picture;
         // A run's picture changes while it trains: made anew each time.
         if (kind == ShelfKind::run) picture = runThumbnail(path);
         if (picture.isNull()) picture = QImage(kept, "PNG");
+        if (picture.isNull() && kind == ShelfKind::model) picture = besideModel(file);
         if (picture.isNull() && kind == ShelfKind::data) picture = fourOf(*datasets, path.toStdString());
         if (picture.isNull() && kind == ShelfKind::exported) picture = QFileInfo(path).isDir() ? QImage() : fileThumbnail(path);
         return picture;

@@ -21,6 +21,8 @@ class Thumbnails : public QObject {
 
   // Null when there is none yet; then one is made in the background where that can be done, and changed() tells.
   QPixmap of(const ShelfEntry& entry);
+  // Where the model of an entry lies whose path is only a name, as a starter's.
+  void liesAt(const QString& entry_path, const QString& file) { files_[entry_path] = file; }
   // A picture that a model has just made; kept when there is none or the weights are others.
   void keep(const QString& path, const QImage& picture, const std::string& weights);
 
@@ -35,7 +37,7 @@ class Thumbnails : public QObject {
   Session& session_;
   QHash<QString, QPixmap> known_;
   QSet<QString> asked_;
-  QHash<QString, QString> weights_;
+  QHash<QString, QString> weights_, files_;
 };
 
 }  // namespace orrery::ui

@@ -15,6 +15,8 @@ QRectF chipRect(const OverlayChip& chip, const QSizeF& text_size) {
       return {QPointF(in.left() + kMargin, in.top() + kMargin), size};
     case OverlayChip::Corner::top_right:
       return {QPointF(in.right() - kMargin - size.width(), in.top() + kMargin), size};
+    case OverlayChip::Corner::top_middle:
+      return {QPointF(in.center().x() - size.width() / 2, in.top() + kMargin), size};
     case OverlayChip::Corner::bottom_middle:
       return {QPointF(in.center().x() - size.width() / 2, in.bottom() - kMargin - size.height()), size};
     case OverlayChip::Corner::middle:

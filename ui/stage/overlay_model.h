@@ -14,7 +14,7 @@
 namespace orrery::ui {
 
 struct OverlayChip {
-  enum class Corner { bottom_left, top_left, top_right, bottom_middle, middle } corner = Corner::bottom_left;
+  enum class Corner { bottom_left, top_left, top_right, top_middle, bottom_middle, middle } corner = Corner::bottom_left;
   QRectF within;  // the view
   QStringList lines;
   double opacity = 1.0;

@@ -1,5 +1,7 @@
 #include "ui/stage/stage_core.h"
 
+#include <QFontMetricsF>
+#include <QGuiApplication>
 #include <QSettings>
 #include <algorithm>
 #include <cmath>
@@ -245,12 +247,18 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
                              {tr("Spectrum, %1 to 0 dB").arg(formatNumber(kSpectrumFloor_dB, 0)), tr("middle: no change, edges: ½ cycle per pixel")}, 1.0});
   }
   if (!hint_.isEmpty() && hint_opacity_ > 0.0)
-    model.chips.push_back({OverlayChip::Corner::bottom_middle, QRectF(QPointF(0, 0), QSizeF(size_)), {hint_}, hint_opacity_});
+    model.chips.push_back({OverlayChip::Corner::top_middle, QRectF(QPointF(0, 0), QSizeF(size_)), hintLines(), hint_opacity_});
   if (!notice_.isEmpty()) model.chips.push_back({OverlayChip::Corner::middle, QRectF(QPointF(0, 0), QSizeF(size_)), {notice_}, 1.2});
   if (brushing()) addMask(model);
   else if (hud_ && mode == StageMode::pictures) addPad(model);
   if (lens_) addLens(model);
   return model;
+}
+
+// On a narrow stage the hint's parts stand below each other.
+QStringList StageCore::hintLines() const {
+  if (QFontMetricsF(QGuiApplication::font()).horizontalAdvance(hint_) < size_.width() - 60.0) return {hint_};
+  return hint_.split(QStringLiteral("; "));
 }
 
 QRectF StageCore::padRect() const {

@@ -96,6 +96,7 @@ class StageCore : public QObject {
   QPointF inPicture(const QPointF& at) const;  // of the active view, in its pixels
   bool brushKey(const QKeyEvent& event);
   void addMask(OverlayModel& model) const;
+  QStringList hintLines() const;
   QRectF padRect() const;
   void rememberTrail();
 
