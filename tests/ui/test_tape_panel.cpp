@@ -135,17 +135,33 @@ class TestTapePanel : public QObject {
     QVERIFY(!place.desk().scrubbing());
   }
 
-  void movingAControlReturnsToThePicture() {
+  // One tunes what one looks at: the same step of the new picture.
+  void movingAControlStaysAtTheStep() {
     Place place;
+    const TapeId before = place.desk().tape()->id;
     place.desk().scrub(3);
     QTRY_VERIFY(place.desk().stepImage(0));
     QSignalSpy back(&place.desk(), &TapeDesk::wentLive);
+    int shown = 0;
+    connect(&place.desk(), &TapeDesk::stepShown, &place.desk(), [&] { ++shown; });
     place.session->setControl("truncation.psi", 0.4);
-    QVERIFY(!place.desk().scrubbing());
-    QCOMPARE(back.count(), 0);  // the old finished picture does not flash up in between
-    QTRY_VERIFY(!place.desk().stepImage(0));
-    QTRY_VERIFY(place.whole());
+    QVERIFY(place.desk().scrubbing());
+    QVERIFY(place.desk().stepImage(0));  // the old step until the new one is there
+    QTRY_VERIFY(place.whole() && place.desk().tape()->id != before);
     QVERIFY(place.desk().tape()->request == place.session->request());
+    QTRY_VERIFY(shown > 0);
+    QCOMPARE(place.desk().step(), 3);
+    QCOMPARE(back.count(), 0);  // no finished picture flashes up in between
+    // In a branch, what comes before it does not change: the finished picture is what to look at.
+    place.branchAt(5);
+    QTRY_VERIFY(place.whole());
+    place.desk().scrub(4);
+    place.session->setControl("truncation.psi", 0.2);
+    QVERIFY(!place.desk().scrubbing());
+    QTRY_VERIFY(place.whole() && place.desk().tape()->request == place.session->request());
+    place.desk().scrub(8);
+    place.session->setControl("truncation.psi", 0.1);
+    QVERIFY(place.desk().scrubbing());
   }
 
   void rowsAreChosen() {
@@ -295,6 +311,31 @@ class TestTapePanel : public QObject {
     QTRY_VERIFY(place.session->frame(0) && place.session->frame(0)->request == place.session->request());
     QVERIFY2(clock.elapsed() < 500, "it waited for the old picture");  // two seconds to its end
     QTRY_VERIFY(place.desk().tape()->request == place.session->request());
+  }
+
+  void aClosedTapeComesBackByUndo() {
+    Place place;
+    const TapeId trunk = place.desk().tape()->id;
+    place.branchAt(5);
+    place.session->setControl("truncation.psi", 0.3);
+    QTRY_VERIFY(place.whole() && place.desk().tape()->parent == trunk);
+    const TapeId branch = place.desk().tape()->id;
+    place.desk().close(branch);
+    QTRY_VERIFY(place.desk().tape()->id == trunk);
+    const auto listed = [&](TapeId id) {
+      const auto list = place.desk().tapesOfModel();
+      return std::any_of(list.begin(), list.end(), [id](const TapeInfo* one) { return one->id == id; });
+    };
+    QVERIFY(!listed(branch));
+    QVERIFY(place.desk().book().find(branch));  // not gone yet
+    place.session->undo().undo();
+    QTRY_VERIFY(place.desk().tape()->id == branch);
+    QVERIFY(listed(branch));
+    place.session->undo().redo();
+    QVERIFY(!listed(branch));
+    // Nobody can bring it back once the history is gone.
+    place.session->undo().clear();
+    QTRY_VERIFY(!place.desk().book().find(branch));
   }
 
   void savedAndOpened() {

@@ -6,6 +6,7 @@
 #include <QFileInfo>
 #include <QPointer>
 #include <QSettings>
+#include <QUndoCommand>
 #include <algorithm>
 #include <cmath>
 
@@ -13,6 +14,25 @@
 
 namespace orrery::ui {
 namespace {
+
+// A closed tape is out of sight; it is gone when nobody can bring it back any more.
+class CloseCommand : public QUndoCommand {
+ public:
+  CloseCommand(TapeDesk& desk, TapeId id) : desk_(&desk), id_(id) {}
+  ~CloseCommand() override {
+    if (desk_ && desk_->closed(id_)) desk_->drop(id_);
+  }
+  void redo() override {
+    if (desk_) desk_->setClosed(id_, true);
+  }
+  void undo() override {
+    if (desk_) desk_->setClosed(id_, false);
+  }
+
+ private:
+  QPointer<TapeDesk> desk_;
+  TapeId id_;
+};
 
 constexpr int kTickMs = 16;
 constexpr double kMostPlay_s = 6.0, kLeastPlay_s = 2.0, kPerStep_s = 0.12;  // a whole tape
@@ -73,7 +93,8 @@ TapeDesk::TapeDesk(Session& session)
   connect(&book_, &TapeBook::tapeGone, this, [this, followAll](TapeId id) {
     followAll();
     for (int view = 0; view < session_.viewCount(); ++view) {
-      if (scrubbing(view) && shown_[view].tape && shown_[view].tape->id == id) live(view);
+      // That of an older request goes because another one is on its way.
+      if (scrubbing(view) && shown_[view].tape && shown_[view].tape->id == id && shown_[view].tape->request == session_.request(view)) live(view);
     }
     Q_EMIT listChanged();
   });
@@ -92,18 +113,22 @@ TapeDesk::TapeDesk(Session& session)
   });
   connect(&session_, &Session::requestChanged, this, [this](int view) {
     if (scrubbing(view)) {
-      shown_[view].left = true;  // what is on the stage stays until there is something newer: nothing flickers
       if (view == session_.activeView()) stop();
-      book_.setHead(view, std::nullopt);
+      if (!staysAtStep(view)) {
+        shown_[view].left = true;  // what is on the stage stays until there is something newer: nothing flickers
+        book_.setHead(view, std::nullopt);
+      }
     }
     follow(view);
   });
   connect(&session_, &Session::frameArrived, this, [this](int view) {
+    follow(view);
+    // A picture that is no tape's has no steps to stay at.
+    if (const auto& frame = session_.frame(view); scrubbing(view) && frame && frame->tape == 0 && frame->request == session_.request(view)) live(view);
     if (!scrubbing(view)) {
       shown_[view].step.reset();
       shown_[view].left = false;
     }
-    follow(view);
   });
   connect(&session_, &Session::problem, this, [this] {
     for (int view = 0; view < session_.viewCount(); ++view) {
@@ -117,6 +142,9 @@ TapeDesk::TapeDesk(Session& session)
   connect(&session_, &Session::viewsChanged, this, [this, followAll] {
     stop();
     followAll();
+    for (int view = 0; view < session_.viewCount(); ++view) {
+      if (scrubbing(view)) fetch(view);  // for a stage that shows pictures again
+    }
     Q_EMIT tapeChanged();
     Q_EMIT listChanged();
     Q_EMIT headMoved();
@@ -143,6 +171,7 @@ void TapeDesk::follow(int view) {
   for (const auto& [id, info] : book_.tapes()) {
     if (info.request == session_.request(view)) best = &info;  // the newest of them
   }
+  if (best) setClosed(best->id, false);  // asked for again
   if (!best) best = book_.tapeOf(view);
   if (best) {
     const bool other = !shown.tape || shown.tape->id != best->id;
@@ -153,9 +182,9 @@ void TapeDesk::follow(int view) {
     else if (frame && frame->tape == best->id && frame->steps > 1) shown.expected = frame->steps;
     shown.expected = std::max(shown.expected, last);
     shown.tape = *best;
-    if (other && scrubbing(view)) {
-      if (*book_.head(view) > last) live(view);
-      else fetch(view);
+    if (scrubbing(view)) {
+      if (*book_.head(view) <= last) fetch(view);
+      else if (best->complete) live(view);  // it has no such step
     }
   } else if (shown.tape && (shown.tape->request.model != session_.request(view).model || !iterates(view))) {
     shown.tape.reset();
@@ -184,6 +213,7 @@ std::vector<const TapeInfo*> TapeDesk::tapesOfModel() const {
   std::vector<const TapeInfo*> list;
   const TapeInfo* now = tape();
   for (const auto& [id, info] : book_.tapes()) {
+    if (closed_.contains(id)) continue;
     if (info.request.model == session_.request().model && (info.kept || (now && now->id == id))) list.push_back(&info);
   }
   return list;
@@ -257,11 +287,21 @@ void TapeDesk::live() {
 
 void TapeDesk::live(int view) { book_.setHead(view, std::nullopt); }
 
+// Whether the head stays at its step of the new picture, now that a control has moved: one tunes what one looks at. Not where the change cannot
+// be seen: in another model's steps, and before the step that a branch begins at.
+bool TapeDesk::staysAtStep(int view) const {
+  const Request& now = session_.request(view);
+  const TapeInfo* before = tape(view);
+  if (!before || before->request.model != now.model) return false;
+  return now.branches.empty() || std::floor(*book_.head(view)) > static_cast<double>(now.branches.back().step);
+}
+
 void TapeDesk::fetch(int view) {
   const TapeInfo* now = tape(view);
   const auto head = book_.head(view);
-  if (!now || !head || now->steps.empty()) return;
-  const auto step = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(*head)), 0, static_cast<std::int64_t>(now->steps.size()) - 1);
+  if (!now || !head || session_.stageMode() == StageMode::space) return;  // the plane draws the step itself
+  const auto step = static_cast<std::int64_t>(std::floor(*head));
+  if (step < 0 || step >= static_cast<std::int64_t>(now->steps.size())) return;  // not made yet
   pictures_.want(view, {now->id, step, shownRow(view, step)});
 }
 
@@ -326,10 +366,15 @@ void TapeDesk::branch() {
   const int at = step();
   auto request = session_.studio().tapes->branch(tape()->id, at, Request{tape()->request.model, {}});
   if (!request) return session_.report(request.error());
-  stop();
   keep(tape()->id);
+  live();  // the branch ends in the same picture until a control moves
   session_.setRequest(std::move(request.value()), tr("Branch at step %1").arg(at));
   session_.say(tr("A branch from step %1: controls change only what comes after it.").arg(at));
+}
+
+void TapeDesk::drop(TapeId id) {
+  closed_.remove(id);
+  session_.studio().tapes->close(id);
 }
 
 void TapeDesk::keep(TapeId id) {
@@ -363,8 +408,18 @@ QString TapeDesk::whyNotClose(TapeId id) const {
 void TapeDesk::close(TapeId id) {
   if (const QString why = whyNotClose(id); !why.isEmpty()) return session_.say(why);
   const TapeInfo info = *book_.find(id);
-  if (tape() && tape()->id == id) session_.setRequest(Request(book_.find(info.parent)->request), tr("Close %1").arg(QString::fromStdString(info.name)));
-  session_.studio().tapes->close(id);
+  const QString text = tr("Close %1").arg(QString::fromStdString(info.name));
+  session_.undo().beginMacro(text);
+  if (tape() && tape()->id == id) session_.setRequest(Request(book_.find(info.parent)->request), text);
+  session_.undo().push(new CloseCommand(*this, id));
+  session_.undo().endMacro();
+}
+
+void TapeDesk::setClosed(TapeId id, bool closed) {
+  if (closed == closed_.contains(id)) return;
+  if (closed) closed_.insert(id);
+  else closed_.remove(id);
+  Q_EMIT listChanged();
 }
 
 // ---- files ----

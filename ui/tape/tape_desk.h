@@ -4,6 +4,7 @@
 
 #include <QElapsedTimer>
 #include <QObject>
+#include <QSet>
 #include <QTimer>
 #include <array>
 #include <optional>
@@ -70,7 +71,10 @@ class TapeDesk : public QObject {
   void select(TapeId id);  // shows it in the active view, as a step that can be undone
   void rename(TapeId id, const QString& name);
   QString whyNotClose(TapeId id) const;
-  void close(TapeId id);
+  void close(TapeId id);  // as a step that can be undone
+  bool closed(TapeId id) const { return closed_.contains(id); }
+  void setClosed(TapeId id, bool closed);  // out of sight, or back
+  void drop(TapeId id);                    // for good
 
   void save(TapeId id, const QString& path);
   void open(const QString& path);
@@ -87,6 +91,7 @@ class TapeDesk : public QObject {
 
  private:
   void follow(int view);  // looks which tape the view has now
+  bool staysAtStep(int view) const;
   void fetch(int view);
   void tick();
   void keep(TapeId id);
@@ -103,6 +108,7 @@ class TapeDesk : public QObject {
   TapeBook& book_;
   StepPictures pictures_;
   std::array<Shown, Session::kMaxViews> shown_;
+  QSet<TapeId> closed_;
   TapeRow row_ = TapeRow::prediction;
   std::vector<TapeRow> rows_{TapeRow::state, TapeRow::prediction};
   QTimer timer_;
