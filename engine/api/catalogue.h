@@ -13,6 +13,7 @@ struct PresetInfo {
   std::string id;     // "tiny"
   std::string label;
   std::string help;
+  bool points = false;  // for points in the plane, not for pictures
 };
 
 struct SystemInfo {

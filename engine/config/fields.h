@@ -123,6 +123,7 @@ struct Preset {
   std::string id, label, help;
   std::string parent;  // another preset's id, or empty for the defaults
   Json patch = Json::object();  // merge patch (RFC 7396) on the parent
+  bool points = false;          // for points in the plane, not for pictures
 };
 // Defaults, then the chain of parents, then the preset. Throws Error(wrong_use) naming the presets that exist.
 Json resolve_preset(const Json& defaults, const std::vector<Preset>& presets, const std::string& id);

@@ -61,7 +61,7 @@ std::vector<config::Preset> ddpm_presets() {
        Json::parse(R"({"network": {"resolution_px": 32}, "data": {"mirror": true}})")},
       {"toy", "Points in the plane", "A minute on any CPU, on the built-in sets of points.", "",
        Json::parse(R"({"network": {"arch": "mlp", "width": 128, "blocks": 4, "dropout": 0},
-                       "train": {"batch": 512, "lr": 0.001, "lr_ramp_kimg": 0, "ema_kimg": 100, "ema_ramp_up": 0.05, "until_kimg": 2000, "snapshot_kimg": 100}})")},
+                       "train": {"batch": 512, "lr": 0.001, "lr_ramp_kimg": 0, "ema_kimg": 100, "ema_ramp_up": 0.05, "until_kimg": 2000, "snapshot_kimg": 100}})"), true},
   };
 }
 

@@ -28,12 +28,6 @@ std::unique_ptr<Player> DdpmSystem::make_player(std::shared_ptr<const Model> mod
   return make_denoiser_player(std::move(model), defaults);
 }
 
-std::vector<PresetInfo> DdpmSystem::preset_infos() const {
-  std::vector<PresetInfo> list;
-  for (const auto& preset : presets()) list.push_back({preset.id, preset.label, preset.help});
-  return list;
-}
-
 // Weights do not say how large the pictures were: the size is a hint, or 32 px, the published one.
 std::optional<nlohmann::json> DdpmSystem::config_from_weights(const std::map<std::string, at::Tensor>& weights, const Json& hints) const {
   const std::int64_t px = hints.is_object() && hints.contains("resolution") && hints["resolution"].is_number_integer() ? hints["resolution"].get<std::int64_t>() : 32;

@@ -26,7 +26,6 @@ class DdpmSystem : public System {
  protected:
   // Which sampler a player starts with.
   virtual DenoiserDefaults player_defaults(const DdpmConfig& config) const = 0;
-  std::vector<PresetInfo> preset_infos() const;
   static DdpmConfig parse(const Json& config);
 };
 

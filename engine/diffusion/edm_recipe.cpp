@@ -92,7 +92,7 @@ std::vector<config::Preset> edm_presets() {
                        "train": {"batch": 4096, "lr": 0.0001, "ema_kimg": 50000, "until_kimg": 2500000, "snapshot_kimg": 10000}})")},
       {"toy", "Points in the plane", "A minute on any CPU, on builtin:toy-rings, toy-moons or toy-swissroll.", "",
        Json::parse(R"({"network": {"arch": "mlp", "width": 128, "blocks": 4, "dropout": 0},
-                       "train": {"batch": 512, "lr": 0.001, "lr_ramp_kimg": 0, "ema_kimg": 100, "until_kimg": 2000, "snapshot_kimg": 100}})")},
+                       "train": {"batch": 512, "lr": 0.001, "lr_ramp_kimg": 0, "ema_kimg": 100, "until_kimg": 2000, "snapshot_kimg": 100}})"), true},
   };
 }
 

@@ -25,10 +25,4 @@ std::shared_ptr<torch::nn::Module> EdmSystem::build_network(const Json& config) 
 
 std::unique_ptr<Player> EdmSystem::make_player(std::shared_ptr<const Model> model) const { return make_denoiser_player(std::move(model)); }
 
-std::vector<PresetInfo> EdmSystem::preset_infos() const {
-  std::vector<PresetInfo> list;
-  for (const auto& preset : presets()) list.push_back({preset.id, preset.label, preset.help});
-  return list;
-}
-
 }  // namespace orrery::diffusion

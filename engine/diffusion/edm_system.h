@@ -24,7 +24,6 @@ class EdmSystem : public System {
  protected:
   // The defaults of the system.
   virtual EdmConfig base() const { return {}; }
-  std::vector<PresetInfo> preset_infos() const;
   EdmConfig parse(const Json& config) const;
 };
 

@@ -67,13 +67,6 @@ class StyleGan2System : public System {
   // What the extra sections demand of a resolved configuration. Throws Error(wrong_use) naming the JSON path.
   virtual void check(const Config&) const {}
 
-  // The presets on the card.
-  std::vector<PresetInfo> preset_infos() const {
-    std::vector<PresetInfo> list;
-    for (const auto& preset : presets()) list.push_back({preset.id, preset.label, preset.help});
-    return list;
-  }
-
   static Config parse(const Json& config) {
     Config parsed;
     config::from_config(config, parsed);

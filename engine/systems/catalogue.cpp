@@ -20,6 +20,12 @@ const std::vector<std::unique_ptr<System>>& all_systems() {
   return systems;
 }
 
+std::vector<PresetInfo> System::preset_infos() const {
+  std::vector<PresetInfo> list;
+  for (const auto& preset : presets()) list.push_back({preset.id, preset.label, preset.help, preset.points});
+  return list;
+}
+
 const System& find_system(const std::string& id) {
   std::string list;
   for (const auto& system : all_systems()) {

@@ -36,6 +36,7 @@ class System {
   virtual nlohmann::json defaults() const = 0;
   virtual std::map<std::string, config::Field> config_help() const = 0;
   virtual std::vector<config::Preset> presets() const = 0;
+  std::vector<PresetInfo> preset_infos() const;  // what a card says of them
   // The picture size an unresolved configuration asks for, for data that comes in any size (the built-in sets). 0: the data's own.
   virtual int wanted_size_px(const nlohmann::json& /*config*/) const { return 0; }
   // Fills what depends on the data (resolution, classes) and checks the whole. Throws Error(wrong_use) naming the JSON path.

@@ -184,7 +184,7 @@ SystemInfo edm() {
   info.equation = "L = E[λ(σ) ‖D(x + n; σ) − x‖²]";
   info.symbols = {"σ: sampler.sigma_max"};
   info.try_first = "Turn the steps down until the picture breaks.";
-  info.presets = {{"tiny", "Tiny", "32 px, for a CPU"}};
+  info.presets = {{"tiny", "Tiny", "32 px, for a CPU"}, {"toy", "Points", "A minute", true}};
   info.lights = {"trains", "explained"};
   return info;
 }
@@ -662,6 +662,10 @@ class FakeDatasets : public Datasets {
     info.name = builtin ? store.substr(8) : store.substr(store.find_last_of('/') + 1);
     info.seen = 1424, info.taken = 1400, info.skipped = 24;
     info.width_px = info.height_px = 64;
+    if (store.rfind("builtin:toy-", 0) == 0) {
+      info.channels = info.width_px = info.height_px = 0;
+      return info;
+    }
     info.class_names = {"faces", "animals", "food", "travel", "objects", "symbols"};
     info.class_counts = {420, 180, 160, 240, 260, 140};
     info.problems = {{"IMG_0231.jpg", "The file is truncated after 12 kB.", false},

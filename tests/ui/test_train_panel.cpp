@@ -94,6 +94,21 @@ class TestTrainPanel : public QObject {
     QCOMPARE(sheet[0][0].toString(), QString("new-run"));
   }
 
+  void thePresetFollowsTheKindOfData() {
+    Place place;
+    QComboBox* preset = nullptr;
+    for (auto* one : place.form->findChildren<QComboBox*>()) {
+      if (one->accessibleName() == "Preset") preset = one;
+    }
+    QVERIFY(preset);
+    place.form->setArguments({"system=edm", "data=builtin:emoji"});
+    QTRY_COMPARE(preset->currentData().toString(), QString("tiny"));
+    place.form->setArguments({"data=builtin:toy-rings"});
+    QTRY_COMPARE(preset->currentData().toString(), QString("toy"));
+    place.form->setArguments({"data=builtin:emoji"});
+    QTRY_COMPARE(preset->currentData().toString(), QString("tiny"));
+  }
+
   void theFormBlocksWhatIsDoomed() {
     Place place;
     auto* start = place.form->findChild<QPushButton*>("start_run");

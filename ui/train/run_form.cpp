@@ -218,6 +218,7 @@ void RunForm::chooseSystem(const std::string& id) {
   const int same = preset_->findData(before);
   preset_->setCurrentIndex(same >= 0 ? same : 0);
   choosePreset(preset_->currentData().toString().toStdString());
+  if (data_.info()) choosePresetFor(*data_.info());
 }
 
 void RunForm::choosePreset(const std::string& id) {
@@ -236,6 +237,19 @@ void RunForm::choosePreset(const std::string& id) {
   readConfig();
   if (folder_is_ours_) suggestFolder();
   later();
+}
+
+// Points are no pictures: the first preset that takes what is there, unless the chosen one does.
+void RunForm::choosePresetFor(const DatasetInfo& info) {
+  const SystemInfo* system = session_.findSystem(system_->currentData().toString().toStdString());
+  if (!system) return;
+  const bool points = info.channels == 0;
+  const std::string now = preset_->currentData().toString().toStdString();
+  const auto& presets = system->presets;
+  const auto fits = [points](const PresetInfo& preset) { return preset.points == points; };
+  const auto chosen = std::find_if(presets.begin(), presets.end(), [&](const PresetInfo& preset) { return preset.id == now; });
+  const auto first = std::find_if(presets.begin(), presets.end(), fits);
+  if (first != presets.end() && (chosen == presets.end() || !fits(*chosen))) choosePreset(first->id);
 }
 
 void RunForm::readConfig() {
@@ -259,6 +273,7 @@ void RunForm::fillData() {
     QString note = info.channels == 0 ? tr("points in the plane") : tr("%1 pictures, %2 x %3 px").arg(QLocale().toString(qlonglong(info.taken))).arg(info.width_px).arg(info.height_px);
     if (!info.class_names.empty()) note += QStringLiteral(", ") + counted(qint64(info.class_names.size()), tr("1 class"), tr("%1 classes"));
     data_note_->setText(note);
+    choosePresetFor(info);
   } else {
     data_note_->setText(data_.looking() ? tr("Looking at the pictures...") : QString());
   }

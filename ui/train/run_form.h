@@ -45,6 +45,7 @@ class RunForm : public QWidget {
   void chooseSystem(const std::string& id);
   void choosePreset(const std::string& id);
   void chooseData(const QString& store);
+  void choosePresetFor(const DatasetInfo& info);
   void readConfig();
   void suggestFolder();
   void adopt(const QString& folder, bool resume);
