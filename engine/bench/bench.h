@@ -65,6 +65,7 @@ std::vector<Benchmark> tape_benchmarks();
 std::vector<Benchmark> stylegan2_benchmarks();
 std::vector<Benchmark> loader_benchmarks();
 std::vector<Benchmark> denoiser_benchmarks();
+std::vector<Benchmark> sampler_benchmarks();
 
 // Processor, threads, instruction set, LibTorch, load.
 nlohmann::json machine();

@@ -1,5 +1,5 @@
 // DDPM++ at CIFAR-10 size (Karras et al. 2022, table 7: 55.7 million weights) against the same network composed of plain ATen operations on
-// the same weights; what a sampler costs beside its network; a training step.
+// the same weights: an evaluation and a training step.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -8,30 +8,12 @@
 #include <cmath>
 
 #include "engine/bench/bench.h"
-#include "engine/nn/diffusion_unet.h"
-#include "engine/nn/reset.h"
+#include "engine/bench/networks.h"
 
 namespace orrery::bench {
 namespace {
 
-constexpr std::int64_t kSide = 32, kWidth = 128, kLevels = 3, kBlocks = 4;
-
-std::shared_ptr<nn::SongUNet> network() {
-  nn::SongUNetOptions options;
-  options.resolution_px = kSide;
-  options.model_channels = kWidth;
-  options.channel_mult = {2, 2, 2};
-  options.num_blocks = kBlocks;
-  auto net = std::make_shared<nn::SongUNet>(options);
-  nn::reset_all(*net, Rng(5));
-  const at::NoGradGuard no_grad;
-  std::uint64_t number = 0;
-  for (auto& item : net->named_parameters()) {  // what starts near zero would hide errors of what comes before it
-    Rng rng = Rng(6).fork(number++);
-    if (item.key().find("conv1.weight") != std::string::npos || item.key().find("proj.weight") != std::string::npos) item.value().add_(rng.normal(item.value().sizes(), item.value().options().requires_grad(false)), 0.02);
-  }
-  return net;
-}
+constexpr std::int64_t kSide = kDdpmppSide_px, kWidth = kDdpmppWidth, kLevels = kDdpmppLevels, kBlocks = kDdpmppBlocks;
 
 // The composition: one ATen operation for each line of the paper's appendix F.
 class Plain {
@@ -102,7 +84,7 @@ class Plain {
 };
 
 Contest evaluation(std::int64_t batch) {
-  const auto net = network();
+  const auto net = ddpmpp_32px();
   net->eval();
   const auto plain = std::make_shared<Plain>(*net);
   at::manual_seed(1);
@@ -120,7 +102,7 @@ Contest evaluation(std::int64_t batch) {
 
 // A loss and all its gradients. The optimiser's step is a kernel of its own (adam_step).
 Contest training(std::int64_t batch) {
-  const auto net = network();
+  const auto net = ddpmpp_32px();
   const auto plain = std::make_shared<Plain>(*net);
   at::manual_seed(1);
   const at::Tensor x = at::randn({batch, 3, kSide, kSide}), noise = at::randn({batch}), target = at::randn({batch, 3, kSide, kSide});
