@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <thread>
@@ -258,6 +259,11 @@ ModelInfo ModelShelf::open_now(const std::string& path) {
     entry.newest = parts_.load(newest, parts_.device);
   }
   if (!entry.run) {
+    if (fs::path(place).parent_path().filename() == "snapshots") {  // of a run: called after it, as each has the same name in every run
+      char kimg[32];
+      std::snprintf(kimg, sizeof kimg, "%.6g", entry.newest->kimg);
+      entry.info.name = fs::path(place).parent_path().parent_path().filename().string() + ", " + kimg + " kimg";
+    }
     entry.info.size_bytes = static_cast<std::int64_t>(fs::file_size(place, none));
     entry.snapshots.push_back({{entry.newest->kimg, {}}, place, entry.newest->hash, nullptr, 0});
   }

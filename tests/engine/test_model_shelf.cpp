@@ -147,6 +147,7 @@ class TestModelShelf : public QObject {
       QVERIFY(at::equal(rgba8_on_host(picture(resolved, request)), rgba8_on_host(picture(load_tiny(snapshot_path("run", offline->kimg)), request))));
     }
     QCOMPARE(s.loads.load(), kSnapshots);
+    QCOMPARE(s.shelf.open_now(snapshot_path("run", 0.5)).name, std::string("run, 0.5 kimg"));  // each run's files have the same names
     const std::string far = message_of([&] { s.shelf.resolve({info.id, {{"snapshot", std::int64_t{kSnapshots}}}}); });
     QVERIFY(far.find("snapshot") != std::string::npos);
   }

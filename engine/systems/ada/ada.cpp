@@ -78,7 +78,7 @@ class Ada : public gan::StyleGan2System<ada::Config> {
                     "z, w, ψ: as in StyleGAN2 (seed, latent.pad, truncation.psi)"};
     info.try_first = "In the Data workspace draw the leak view up to p = 1 and see what D would be shown; then train on a few hundred pictures and watch p settle.";
     info.presets = preset_infos();
-    info.lights = {"parity", "trains", "explained"};
+    info.lights = {"parity", "trains", "live", "exports", "explained"};
     return info;
   }
 

@@ -34,7 +34,7 @@ class Cfg : public diffusion::EdmSystem {
     info.try_first = "Choose a class and drag the guidance from 0 to 6; then narrow its interval to the middle and see variety come back.";
     info.presets = preset_infos();
     info.needs = {"classes"};
-    info.lights = {"parity", "trains", "explained"};
+    info.lights = {"parity", "trains", "live", "exports", "explained"};
     return info;
   }
 

@@ -33,7 +33,7 @@ class Ddim : public diffusion::DdpmSystem {
         "the first noise and the way between two of them: seed, latent.blend, latent.mode"};
     info.try_first = "Keep η at 0 and blend between two seeds; then raise η and see the picture stop being a function of its seed alone.";
     info.presets = preset_infos();
-    info.lights = {"parity", "trains", "explained"};
+    info.lights = {"parity", "trains", "live", "exports", "explained"};
     return info;
   }
 

@@ -33,7 +33,7 @@ class Ddpm : public diffusion::DdpmSystem {
         "how many of the T steps are taken: sampler.steps"};
     info.try_first = "Drag the steps from 5 up to 200 and watch noise turn into form; then switch the variance between small and large at few steps.";
     info.presets = preset_infos();
-    info.lights = {"parity", "trains", "explained"};
+    info.lights = {"parity", "trains", "live", "exports", "explained"};
     return info;
   }
 

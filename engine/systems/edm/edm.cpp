@@ -43,7 +43,7 @@ class Edm : public diffusion::EdmSystem {
         "S, S_noise: churn and its inflation (churn, churn.noise), between churn.min and churn.max"};
     info.try_first = "Drag the steps from 2 up to 30 and watch the picture settle; then turn churn up and see which parts it was unsure of.";
     info.presets = preset_infos();
-    info.lights = {"parity", "trains", "explained"};
+    info.lights = {"parity", "trains", "live", "exports", "explained"};
     return info;
   }
 

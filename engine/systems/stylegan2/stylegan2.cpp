@@ -48,7 +48,7 @@ class StyleGan2 : public gan::StyleGan2System<gan::StyleGan2Config> {
         "s, d: modulation and demodulation of a layer's weights W (network.channel_base, network.channel_max)"};
     info.try_first = "Hold the latent pad and draw a slow circle, then pull ψ down to 0.5 and watch every picture move towards the mean.";
     info.presets = preset_infos();
-    info.lights = {"parity", "trains", "explained"};
+    info.lights = {"parity", "trains", "live", "exports", "explained"};
     return info;
   }
 
