@@ -21,6 +21,7 @@ enum class ControlKind {
   mask,         // string: a grey picture as "data:image/png;base64,...", white where it acts; empty for none
   photo,        // string: a picture as "data:image/png;base64,..."; empty for none
   curve,        // samples of a function on [0, 1]
+  token_grid,   // one code in [0, max] for each cell of rows x cols, -1: free; an empty list: all are free
 };
 
 struct ControlSpec {
@@ -38,6 +39,7 @@ struct ControlSpec {
   bool simple = true;   // shown in the Simple view too
   bool animatable = true;
   std::vector<std::string> choices;
+  int rows = 0, cols = 0;   // of a token_grid
   std::string unavailable;  // empty: it acts. Else the reason it is grey ("This model has no classes.")
 };
 

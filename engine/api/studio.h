@@ -18,6 +18,7 @@
 #include "engine/api/space.h"
 #include "engine/api/tape.h"
 #include "engine/api/tape_export.h"
+#include "engine/api/tokens.h"
 #include "engine/api/training.h"
 
 namespace orrery {
@@ -121,6 +122,7 @@ struct Studio {
   std::unique_ptr<Tapes> tapes;  // before `live`, which records on them
   std::unique_ptr<Live> live;
   std::unique_ptr<Spaces> spaces;  // after `live`, whose thread it shares
+  std::unique_ptr<Tokens> tokens;  // after `tapes` and `models`
   std::unique_ptr<Jobs> jobs;
   std::unique_ptr<Datasets> datasets;
   std::unique_ptr<Recipes> recipes;

@@ -65,6 +65,13 @@ Value list(const ControlSpec& spec, const Value& value) {
         if (!std::isfinite(number) || number < 0.0) refuse(spec, "was given a weight that is negative or not finite");
       }
       break;
+    case ControlKind::token_grid:
+      if (!out.empty() && out.size() != static_cast<std::size_t>(spec.rows) * static_cast<std::size_t>(spec.cols)) refuse(spec, "needs one code for each of its " + std::to_string(spec.rows) + " x " + std::to_string(spec.cols) + " cells, -1 where it is free");
+      for (double number : out) {
+        if (!(number >= -1.0 && number <= spec.max && number == std::floor(number))) refuse(spec, "was given a code that is not in the codebook");
+      }
+      if (std::all_of(out.begin(), out.end(), [](double number) { return number < 0.0; })) out.clear();  // nothing is pinned: one way to say it
+      break;
     default:
       for (double number : out) in_range(spec, number);
   }
@@ -102,7 +109,8 @@ Value of_own_type(const ControlSpec& spec, const Value& value) {
     case ControlKind::latent_pad:
     case ControlKind::class_blend:
     case ControlKind::layer_range:
-    case ControlKind::curve: return list(spec, value);
+    case ControlKind::curve:
+    case ControlKind::token_grid: return list(spec, value);
   }
   return value;
 }
@@ -154,6 +162,7 @@ std::string accepted_values(const ControlSpec& spec) {
     case ControlKind::latent_pad: return "two numbers x,y " + range;
     case ControlKind::layer_range: return "two whole numbers first,last " + range;
     case ControlKind::curve: return "numbers " + range;
+    case ControlKind::token_grid: return "codes, row by row, -1 where a token is free";
     case ControlKind::class_blend: return "one weight from 0 per class, or name:weight pairs";
     case ControlKind::text: return "any text";
     case ControlKind::mask: return "a grey picture (@ and a file's name, or data:image/png;base64,...), or nothing";
@@ -195,7 +204,8 @@ Value parse_value(const ControlSpec& spec, const std::string& text) {
     case ControlKind::class_blend: return checked_value(spec, parse_blend(spec, text));
     case ControlKind::latent_pad:
     case ControlKind::layer_range:
-    case ControlKind::curve: {
+    case ControlKind::curve:
+    case ControlKind::token_grid: {
       std::vector<double> numbers;
       for (const auto part : split(text, ',')) numbers.push_back(parse_number(spec, part));
       return checked_value(spec, numbers);

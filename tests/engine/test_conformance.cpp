@@ -132,6 +132,9 @@ std::vector<Value> other_values(const ControlSpec& spec) {
     case ControlKind::curve:
       values.push_back(std::vector<double>{0.0, 0.1, 0.9, 1.0});
       break;
+    case ControlKind::token_grid:
+      values.push_back(std::vector<double>(static_cast<std::size_t>(spec.rows) * static_cast<std::size_t>(spec.cols), spec.max));
+      break;
     case ControlKind::mask:
     case ControlKind::photo:
       values.push_back(generated(spec.kind));

@@ -6,6 +6,7 @@
 #include "ui/controls/pad_editor.h"
 #include "ui/controls/picture_editor.h"
 #include "ui/controls/simple_editors.h"
+#include "ui/controls/token_grid_editor.h"
 #include "ui/widgets/format.h"
 
 namespace orrery::ui {
@@ -60,6 +61,9 @@ Editor* makeEditor(const ControlSpec& spec, QWidget* parent) {
     case ControlKind::curve:
       editor = new CurveEditor(parent);
       break;
+    case ControlKind::token_grid:
+      editor = new TokenGridEditor(parent);
+      break;
   }
   editor->setSpec(spec);
   return editor;
@@ -74,6 +78,7 @@ QString valueText(const ControlSpec& spec, const Value& value) {
     return Editor::tr("a picture");
   if (const auto* text = std::get_if<std::string>(&value)) return text->empty() ? Editor::tr("none") : QString::fromStdString(*text);
   const auto& list = std::get<std::vector<double>>(value);
+  if (spec.kind == ControlKind::token_grid) return list.empty() ? Editor::tr("none") : Editor::tr("%1 pinned").arg(pinnedIn(list));
   if (spec.kind == ControlKind::layer_range && list.size() == 2) return Editor::tr("%1 to %2").arg(list[0]).arg(list[1]);
   if (spec.kind == ControlKind::latent_pad && list.size() == 2)
     return QStringLiteral("%1, %2").arg(formatNumber(list[0], 2), formatNumber(list[1], 2));
