@@ -14,6 +14,7 @@ struct Part { const char* name; const char* file; std::uint64_t bytes; const cha
 // As in app/fetch_weights.
 constexpr Part parts[] = {
     {"efficientnet_lite0", "efficientnet-lite0-57934424.pth", 18826032, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"},
+    {"vgg16_shift_tolerant", "vgg_shift_tolerant.pth", 58907298, "44597da68f49c1837c100ff52299050f274d102eb102e5837178c79be6f0e250"},
 };
 
 const Part& find(const std::string& name) {
