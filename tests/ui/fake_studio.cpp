@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "fake_tapes.h"
+#include "fake_tokens.h"
 
 namespace orrery::fake {
 namespace {
@@ -279,10 +280,11 @@ std::vector<ControlSpec> controlsOf(int classes, bool everything, int snapshots)
 
 class FakeModels : public Models {
  public:
-  explicit FakeModels(int denoiser_steps) {
+  FakeModels(int denoiser_steps, bool tokens) {
     add("starter:emoji", "Emoji", 64, 0, false, 24);
     add("starter:glyphs", "Glyphs", 128, 6, false, 1);
     add("file:everything", "Everything", 256, 6, true, 8);
+    if (tokens) models_.push_back(tokenModel());
     if (denoiser_steps <= 0) return;
     add("starter:denoiser", "Denoiser", 64, 0, false, 1);
     models_.back().system = "edm";
@@ -393,7 +395,7 @@ class FakeView : public LiveView {
         continue;
       }
       const auto start = std::chrono::steady_clock::now();
-      if (request.model == "starter:denoiser") {
+      if (request.model == "starter:denoiser" || isTokens(request)) {
         denoise(stop, request, frame, px);
         continue;
       }
@@ -413,7 +415,7 @@ class FakeView : public LiveView {
     for (const auto& branch : request.branches) {
       for (const auto& [id, value] : branch.values) whole.values[id] = value;
     }
-    const std::int64_t steps = whole.get<std::int64_t>("sampler.steps", options_.denoiser_steps);
+    const std::int64_t steps = whole.get<std::int64_t>("sampler.steps", isTokens(request) ? kTokenRounds : options_.denoiser_steps);
     frame.request = request;
     frame.steps = static_cast<int>(steps);
     frame.tape = tapes_.begin(number_, request, px);
@@ -735,6 +737,7 @@ class FakePictures : public Pictures {
 }  // namespace
 
 DeviceImage drawRequest(const Request& request, int size) {
+  if (isTokens(request)) return drawTokens(request, size, kTokenRounds);
   auto pixels = std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(size) * size * 4);
   shade(faceOf(request), size, pixels->data());
   return {DeviceImage::Where::host, pixels->data(), size, size, static_cast<std::size_t>(size) * 4, nullptr, pixels};
@@ -747,9 +750,10 @@ void writeRecipeFile(const std::string& path, const Request& request) {
 std::unique_ptr<Studio> makeStudio(const Options& options, std::shared_ptr<Counters> counters) {
   auto studio = std::make_unique<Studio>();
   studio->catalogue = std::make_unique<FakeCatalogue>();
-  auto models = std::make_unique<FakeModels>(options.denoiser_steps);
+  auto models = std::make_unique<FakeModels>(options.denoiser_steps, options.tokens);
   auto tapes = std::make_unique<FakeTapes>();
   studio->live = std::make_unique<FakeLive>(options, *models, *tapes, counters);
+  studio->tokens = std::make_unique<FakeTokens>(*tapes);
   studio->tapes = std::move(tapes);
   studio->jobs = std::make_unique<FakeJobs>(options, *models, counters);
   studio->models = std::move(models);

@@ -16,6 +16,7 @@ struct Options {
   int picture_px = 0;      // 0: each model's own
   int denoiser_steps = 0;  // > 0: there is a model "starter:denoiser" too (64 px), whose pictures come in that many steps and leave tapes
   int step_ms = 0;         // extra time per step of it
+  bool tokens = false;     // there is a model "starter:tokens" too (fake_tokens.h)
 };
 
 // What the tests look at, shared with the running Studio.

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "fake_studio.h"
+#include "fake_tokens.h"
 
 namespace orrery::fake {
 namespace {
@@ -38,6 +39,7 @@ double fakeLevel(std::int64_t step, std::int64_t steps) {
 
 DeviceImage drawStep(const Request& request, int px, std::int64_t step, double level, TapeRow row) {
   const Request now = settled(request, step);
+  if (isTokens(now)) return drawTokens(now, px, step);
   const DeviceImage clean = drawRequest(now, px);
   auto pixels = std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(px) * px * 4);
   const auto* from = static_cast<const std::uint8_t*>(clean.data);

@@ -13,7 +13,7 @@ int pinnedIn(const std::vector<double>& grid) {
   return static_cast<int>(std::count_if(grid.begin(), grid.end(), [](double code) { return code >= 0.0; }));
 }
 
-TokenGridEditor::TokenGridEditor(QWidget* parent) : Editor(parent), count_(makeLabel({}, "dim", this)), clear_(makeButton(tr("Let all go"), {}, this)) {
+TokenGridEditor::TokenGridEditor(QWidget* parent) : Editor(parent), count_(makeLabel({}, "dim", this)), clear_(makeButton(tr("Let all go"), "", this)) {
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(0, 0, 0, 0);
   row->addWidget(count_, 1);

@@ -104,13 +104,82 @@ void drawMask(ImDrawList& list, const OverlayMask& mask) {
   list.PopClipRect();
 }
 
+void drawTokens(ImDrawList& list, const OverlayTokens& tokens, const OverlayModel& model) {
+  list.PushClipRect(at(tokens.within.topLeft()), at(tokens.within.bottomRight()), true);
+  const ImDrawListFlags flags = list.Flags;
+  list.Flags &= ~ImDrawListFlags_AntiAliasedFill;
+  for (int i = 0; i < static_cast<int>(tokens.cells.size()); ++i) {
+    const auto& cell = tokens.cells[static_cast<std::size_t>(i)];
+    const QRectF rect = tokens.cellRect(i);
+    if (cell.heat >= 0.0) list.AddRectFilled(at(rect.topLeft()), at(rect.bottomRight()), packed(heatColor(cell.heat, model.accent), 0.72));
+    if (cell.masked) list.AddRectFilled(at(rect.topLeft()), at(rect.bottomRight()), packed(model.back, 0.6));
+  }
+  list.Flags = flags;
+  const ImU32 thin = packed(Qt::white, 0.22), under = packed(Qt::black, 0.25);
+  for (int pass = 0; pass < 2; ++pass) {  // seen on light and on dark
+    const double shift = pass == 0 ? 1.0 : 0.0;
+    for (int row = 0; row <= tokens.rows; ++row) {
+      const double y = std::round(tokens.picture.top() + row * tokens.picture.height() / tokens.rows) + shift;
+      list.AddLine(at({tokens.picture.left(), y}), at({tokens.picture.right(), y}), pass == 0 ? under : thin);
+    }
+    for (int col = 0; col <= tokens.cols; ++col) {
+      const double x = std::round(tokens.picture.left() + col * tokens.picture.width() / tokens.cols) + shift;
+      list.AddLine(at({x, tokens.picture.top()}), at({x, tokens.picture.bottom()}), pass == 0 ? under : thin);
+    }
+  }
+  for (int i = 0; i < static_cast<int>(tokens.cells.size()); ++i) {
+    const auto& cell = tokens.cells[static_cast<std::size_t>(i)];
+    const QRectF rect = tokens.cellRect(i);
+    if (cell.pinned) {
+      list.AddRect(at(rect.topLeft() + QPointF(1.5, 1.5)), at(rect.bottomRight() - QPointF(0.5, 0.5)), packed(model.accent), 2.0f, 0, 2.0f);
+      list.AddCircleFilled(at(rect.topLeft() + QPointF(6.5, 6.5)), 2.5f, packed(model.accent), 12);
+    }
+    if (cell.marked) list.AddRect(at(rect.topLeft() + QPointF(3.5, 3.5)), at(rect.bottomRight() - QPointF(2.5, 2.5)), packed(Qt::white, 0.9), 1.0f, 0, 1.0f);
+  }
+  for (const int i : tokens.hovered) {
+    const QRectF rect = tokens.cellRect(i);
+    list.AddRect(at(rect.topLeft()), at(rect.bottomRight() + QPointF(1, 1)), packed(model.text), 0.0f, 0, 1.5f);
+  }
+  list.PopClipRect();
+}
+
+// What the model thinks of the token under the pointer.
+void drawTokenCard(ImDrawList& list, const OverlayTokens& tokens, const OverlayModel& model, unsigned atlas) {
+  if (tokens.hovered.empty() || tokens.lines.isEmpty()) return;
+  double wide = 0.0;
+  for (const auto& line : tokens.lines) wide = std::max(wide, static_cast<double>(ImGui::CalcTextSize(line.toUtf8().constData()).x));
+  const double height = ImGui::GetTextLineHeight();
+  const QRectF card = tokens.cardRect(wide, height);
+  list.AddRectFilled(at(card.topLeft()), at(card.bottomRight()), packed(model.back, 1.2), 6.0f);
+  QPointF pen = card.topLeft() + QPointF(8, 5);
+  for (int i = 0; i < tokens.lines.size(); ++i, pen.ry() += height) {
+    list.AddText({static_cast<float>(std::round(pen.x())), static_cast<float>(std::round(pen.y()))}, packed(i == 0 ? model.text : model.dim), tokens.lines[i].toUtf8().constData());
+  }
+  for (int i = 0; i < static_cast<int>(tokens.candidates.size()); ++i) {
+    const auto& candidate = tokens.candidates[static_cast<std::size_t>(i)];
+    const QRectF rect = tokens.candidateRect(card, i, height);
+    const QRectF bar(rect.left() + kTokenPatchSide + 6.0, rect.bottom() - 4.0, (rect.width() - kTokenPatchSide - 6.0), 3.0);
+    if (atlas && tokens.atlas_slot >= 0) {
+      const QRectF patch = tokens.patchOf(candidate.code);
+      const double w = tokens.atlas_px.width(), h = tokens.atlas_px.height();
+      list.AddImage(reinterpret_cast<ImTextureID>(static_cast<std::uintptr_t>(atlas)), at(rect.topLeft()), at(rect.topLeft() + QPointF(kTokenPatchSide, kTokenPatchSide)), at({patch.left() / w, patch.top() / h}),
+                    at({patch.right() / w, patch.bottom() / h}));
+    }
+    list.AddText({static_cast<float>(std::round(bar.left())), static_cast<float>(std::round(rect.top()))}, packed(model.text), candidate.text.toUtf8().constData());
+    list.AddRectFilled(at(bar.topLeft()), at(bar.bottomRight()), packed(model.dim, 0.25), 1.5f);
+    list.AddRectFilled(at(bar.topLeft()), at(bar.topLeft() + QPointF(std::max(1.0, bar.width() * candidate.probability), bar.height())), packed(model.accent), 1.5f);
+  }
+}
+
 }  // namespace
 
 void drawOverlay(const OverlayModel& model, const std::function<unsigned(int)>& texture,
                  const std::function<void(QPointF, bool)>& walk_to) {
   ImDrawList& list = *ImGui::GetForegroundDrawList();
   if (model.mask) drawMask(list, *model.mask);
+  if (model.tokens) drawTokens(list, *model.tokens, model);
   for (const auto& chip : model.chips) drawChip(list, model, chip);
+  if (model.tokens) drawTokenCard(list, *model.tokens, model, model.tokens->atlas_slot >= 0 ? texture(model.tokens->atlas_slot) : 0);
   if (model.pad) {
     const OverlayPad& pad = *model.pad;
     ImGui::SetNextWindowPos(at(pad.rect.topLeft()));

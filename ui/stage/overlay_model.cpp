@@ -56,6 +56,28 @@ std::vector<QLineF> OverlayMask::edges() const {
   return lines;
 }
 
+QRectF OverlayTokens::cardRect(double text_width, double line_height) const {
+  const double width = std::max(text_width, 140.0) + 16.0;
+  const double height = 10.0 + static_cast<double>(lines.size()) * line_height + (candidates.empty() ? 0.0 : 4.0) + static_cast<double>(candidates.size()) * (kTokenPatchSide + 3.0);
+  const QRectF cell = hovered.empty() ? QRectF(within.topLeft(), QSizeF()) : cellRect(hovered.front()).united(cellRect(hovered.back()));
+  QRectF card(QPointF(cell.right() + 12.0, cell.top()), QSizeF(width, height));
+  if (card.right() > within.right() - 6.0) card.moveRight(cell.left() - 12.0);
+  if (card.bottom() > within.bottom() - 6.0) card.moveBottom(within.bottom() - 6.0);
+  card.moveTopLeft({std::max(within.left() + 6.0, card.left()), std::max(within.top() + 6.0, card.top())});
+  return card;
+}
+
+QRectF OverlayTokens::candidateRect(const QRectF& card, int index, double line_height) const {
+  const double top = card.top() + 9.0 + static_cast<double>(lines.size()) * line_height + index * (kTokenPatchSide + 3.0);
+  return {card.left() + 8.0, top, card.width() - 16.0, kTokenPatchSide};
+}
+
+QColor heatColor(double heat, const QColor& accent) {
+  const double t = std::clamp(heat, 0.0, 1.0);
+  const auto between = [t](int from, int to) { return static_cast<int>(from + (to - from) * t); };
+  return QColor(between(16, accent.red()), between(18, accent.green()), between(44, accent.blue()));
+}
+
 QRectF lensRect(const OverlayLens& lens) {
   // Beside the cursor, on the side where there is room.
   constexpr double kAway = 22.0;

@@ -60,9 +60,44 @@ struct OverlayMask {
 };
 inline constexpr QRgb kMaskPaint = 0xffff5a5a, kMaskErase = 0xff5aa0ff;
 
+// The tokens of the picture in view: the grid, what is pinned, where the pointer is, and what the model would put there.
+struct OverlayTokens {
+  struct Cell {
+    bool pinned = false, masked = false, marked = false;  // marked: uses the code that is picked
+    double heat = -1.0;                                   // in [0, 1]; less: none
+  };
+  struct Candidate {
+    int code = 0;
+    double probability = 0.0;
+    QString text;
+  };
+  QRectF within, picture;  // the view, the whole picture
+  int rows = 0, cols = 0;
+  std::vector<Cell> cells;
+  std::vector<int> hovered;  // under the brush
+  QStringList lines;         // about the cell in its middle
+  std::vector<Candidate> candidates;
+  int atlas_slot = -1;       // < 0: no codebook yet
+  QSize atlas_px;
+  int atlas_columns = 1, patch_px = 1;
+
+  QRectF cellRect(int cell) const {
+    const double w = picture.width() / cols, h = picture.height() / rows;
+    return {picture.left() + cell % cols * w, picture.top() + cell / cols * h, w, h};
+  }
+  QRectF patchOf(int code) const { return QRectF(code % atlas_columns * patch_px, code / atlas_columns * patch_px, patch_px, patch_px); }
+  // Where the card about the hovered cell lies, and its parts.
+  QRectF cardRect(double text_width, double line_height) const;
+  QRectF candidateRect(const QRectF& card, int index, double line_height) const;
+};
+inline constexpr double kTokenPatchSide = 20.0;
+// From dark to the accent.
+QColor heatColor(double heat, const QColor& accent);
+
 struct OverlayModel {
   std::vector<OverlayChip> chips;
   std::optional<OverlayMask> mask;  // under the rest
+  std::optional<OverlayTokens> tokens;
   std::optional<OverlayPad> pad;
   std::optional<OverlayLens> lens;
   QColor accent, text, dim, back;

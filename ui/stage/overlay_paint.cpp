@@ -34,11 +34,69 @@ void paintMask(QPainter& painter, const OverlayMask& mask) {
   painter.restore();
 }
 
+void paintTokens(QPainter& painter, const OverlayTokens& tokens, const OverlayModel& model) {
+  painter.save();
+  painter.setClipRect(tokens.within);
+  painter.setRenderHint(QPainter::Antialiasing, false);
+  for (int i = 0; i < static_cast<int>(tokens.cells.size()); ++i) {
+    const auto& cell = tokens.cells[static_cast<std::size_t>(i)];
+    const QRectF rect = tokens.cellRect(i);
+    if (cell.heat >= 0.0) painter.fillRect(rect, faded(heatColor(cell.heat, model.accent), 0.72));
+    if (cell.masked) painter.fillRect(rect, faded(model.back, 0.6));
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(faded(Qt::white, 0.22), 1));
+    painter.drawRect(rect);
+  }
+  for (int i = 0; i < static_cast<int>(tokens.cells.size()); ++i) {
+    const auto& cell = tokens.cells[static_cast<std::size_t>(i)];
+    const QRectF rect = tokens.cellRect(i);
+    if (cell.pinned) {
+      painter.setPen(QPen(model.accent, 2));
+      painter.drawRect(rect.adjusted(2, 2, -1, -1));
+      painter.fillRect(QRectF(rect.topLeft() + QPointF(4, 4), QSizeF(5, 5)), model.accent);
+    }
+    if (cell.marked) {
+      painter.setPen(QPen(faded(Qt::white, 0.9), 1));
+      painter.drawRect(rect.adjusted(4, 4, -3, -3));
+    }
+  }
+  painter.setPen(QPen(model.text, 1.5));
+  for (const int i : tokens.hovered) painter.drawRect(tokens.cellRect(i));
+  painter.restore();
+}
+
+void paintTokenCard(QPainter& painter, const OverlayTokens& tokens, const OverlayModel& model, const QImage& atlas) {
+  if (tokens.hovered.empty() || tokens.lines.isEmpty()) return;
+  const QFontMetricsF metrics(painter.font());
+  double wide = 0.0;
+  for (const auto& line : tokens.lines) wide = std::max(wide, metrics.horizontalAdvance(line));
+  const QRectF card = tokens.cardRect(wide, metrics.height());
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(model.back);
+  painter.drawRoundedRect(card, 6, 6);
+  double y = card.top() + 5 + metrics.ascent();
+  for (int i = 0; i < tokens.lines.size(); ++i, y += metrics.height()) {
+    painter.setPen(i == 0 ? model.text : model.dim);
+    painter.drawText(QPointF(card.left() + 8, y), tokens.lines[i]);
+  }
+  for (int i = 0; i < static_cast<int>(tokens.candidates.size()); ++i) {
+    const auto& candidate = tokens.candidates[static_cast<std::size_t>(i)];
+    const QRectF rect = tokens.candidateRect(card, i, metrics.height());
+    const QRectF bar(rect.left() + kTokenPatchSide + 6.0, rect.bottom() - 4.0, rect.width() - kTokenPatchSide - 6.0, 3.0);
+    if (!atlas.isNull()) painter.drawImage(QRectF(rect.topLeft(), QSizeF(kTokenPatchSide, kTokenPatchSide)), atlas, tokens.patchOf(candidate.code));
+    painter.setPen(model.text);
+    painter.drawText(QPointF(bar.left(), rect.top() + metrics.ascent()), candidate.text);
+    painter.fillRect(bar, faded(model.dim, 0.25));
+    painter.fillRect(QRectF(bar.topLeft(), QSizeF(std::max(1.0, bar.width() * candidate.probability), bar.height())), model.accent);
+  }
+}
+
 }  // namespace
 
 void paintOverlay(QPainter& painter, const OverlayModel& model, const std::function<QImage(int)>& picture) {
   painter.setRenderHint(QPainter::Antialiasing);
   if (model.mask) paintMask(painter, *model.mask);
+  if (model.tokens) paintTokens(painter, *model.tokens, model);
   const QFontMetricsF metrics(painter.font());
   for (const auto& chip : model.chips) {
     QSizeF size;
@@ -53,6 +111,7 @@ void paintOverlay(QPainter& painter, const OverlayModel& model, const std::funct
       painter.drawText(QPointF(rect.left() + 8, y), chip.lines[i]);
     }
   }
+  if (model.tokens) paintTokenCard(painter, *model.tokens, model, model.tokens->atlas_slot >= 0 ? picture(model.tokens->atlas_slot) : QImage());
   if (model.pad) {
     const OverlayPad& pad = *model.pad;
     painter.save();

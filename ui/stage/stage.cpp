@@ -22,6 +22,7 @@
 #include "ui/stage/surface.h"
 #include "ui/style/icons.h"
 #include "ui/tape/tape_desk.h"
+#include "ui/tokens/token_desk.h"
 #include "ui/widgets/picture.h"
 
 namespace orrery::ui {
@@ -77,6 +78,13 @@ Stage::Stage(Session& session, QWidget* parent)
     core_->setPictureSize(slot, {image.width_px, image.height_px});
     surface_->setPicture(slot, image);
   });
+  auto& tokens = attached<TokenDesk>(session_);
+  connect(&tokens, &TokenDesk::codebookChanged, this, [this, &tokens] {
+    const DeviceImage& atlas = tokens.codebook()->atlas;
+    grid_pictures_[StageCore::kAtlasSlot] = atlas;
+    surface_->setPicture(StageCore::kAtlasSlot, atlas);
+  });
+  for (const auto signal : {&TokenDesk::changed, &TokenDesk::hoverChanged, &TokenDesk::pinsChanged, &TokenDesk::lookChanged}) connect(&tokens, signal, core_, &StageCore::redrawNeeded);
   connect(core_, &StageCore::redrawNeeded, this, [this] { surface_->redraw(); });
   connect(core_, &StageCore::gridCellChosen, this, [this](int cell) {
     const Request request = grid_->requestOf(cell);
@@ -208,6 +216,13 @@ void Stage::fillMenu(QMenu& menu) {
   check("hud", tr("Show seed and time"), Qt::Key_H, core_->hud(), [this] { core_->setHud(!core_->hud()); });
   check("zoom-in", tr("Lens"), Qt::Key_L, core_->lens(), [this] { core_->setLens(!core_->lens()); });
   if (core_->brush().possible()) check("brush", tr("Paint a mask"), Qt::Key_B, session_.brush(), [this] { session_.setBrush(!session_.brush()); });
+  if (auto& tokens = attached<TokenDesk>(session_); tokens.possible()) {
+    check("tokens", tr("Work on tokens"), Qt::Key_T, tokens.on(), [this, &tokens] { tokens.setOn(!tokens.on()); });
+    if (tokens.on()) {
+      add("pin", tr("Pin all tokens"), Qt::Key_A, [&tokens] { tokens.pinAll(); });
+      add("trash", tr("Let all tokens go"), Qt::Key_N, [&tokens] { tokens.freeAll(); });
+    }
+  }
   menu.addSeparator();
   const StageMode mode = session_.stageMode();
   check("data", tr("Grid of seeds"), Qt::Key_G, mode == StageMode::grid,

@@ -12,6 +12,7 @@
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
 #include "ui/tape/tape_desk.h"
+#include "ui/tokens/token_desk.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/picture.h"
 
@@ -249,6 +250,7 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
   if (!hint_.isEmpty() && hint_opacity_ > 0.0)
     model.chips.push_back({OverlayChip::Corner::top_middle, QRectF(QPointF(0, 0), QSizeF(size_)), hintLines(), hint_opacity_});
   if (!notice_.isEmpty()) model.chips.push_back({OverlayChip::Corner::middle, QRectF(QPointF(0, 0), QSizeF(size_)), {notice_}, 1.2});
+  if (mode == StageMode::pictures && (tokening() || tokenDesk().heat() != TokenHeat::none)) addTokens(model);
   if (brushing()) addMask(model);
   else if (hud_ && mode == StageMode::pictures) addPad(model);
   if (lens_) addLens(model);

@@ -23,6 +23,8 @@ class QWheelEvent;
 
 namespace orrery::ui {
 
+class TokenDesk;
+
 class StageCore : public QObject {
   Q_OBJECT
 
@@ -30,6 +32,7 @@ class StageCore : public QObject {
   explicit StageCore(Session& session, QObject* parent = nullptr);
 
   static constexpr int kGridSlots = 100;      // slots from here on are cells of the grid of seeds
+  static constexpr int kAtlasSlot = 500;      // the codebook's patches
   static constexpr int kSpectrumSlots = 400;  // and from here on the views' spectra
 
   // ---- what is drawn ----
@@ -78,7 +81,7 @@ class StageCore : public QObject {
   void gridCellChosen(int cell);
 
  private:
-  enum class Drag { none, walk, pan, wipe, pad, brush };
+  enum class Drag { none, walk, pan, wipe, pad, brush, tokens };
 
   QRectF viewRect(int view) const;        // logical
   std::vector<QRectF> gridRects() const;  // logical
@@ -96,6 +99,13 @@ class StageCore : public QObject {
   QPointF inPicture(const QPointF& at) const;  // of the active view, in its pixels
   bool brushKey(const QKeyEvent& event);
   void addMask(OverlayModel& model) const;
+  TokenDesk& tokenDesk() const;
+  bool tokening() const;
+  int tokenAt(const QPointF& at) const;
+  bool tokenPress(const QMouseEvent& event);
+  void tokenMove(const QPointF& at);
+  bool tokenKey(const QKeyEvent& event);
+  void addTokens(OverlayModel& model) const;
   QStringList hintLines() const;
   QRectF padRect() const;
   void rememberTrail();
@@ -115,7 +125,7 @@ class StageCore : public QObject {
   double hint_opacity_ = 0.0;
   Drag drag_ = Drag::none;
   QPointF last_, pressed_at_, cursor_{-1, -1};
-  bool moved_ = false;
+  bool moved_ = false, token_pins_ = true;
   std::deque<QPointF> trail_;
   QTimer fade_;
 };

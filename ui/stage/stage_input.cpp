@@ -9,6 +9,7 @@
 #include "ui/session/playback.h"
 #include "ui/stage/stage_core.h"
 #include "ui/tape/tape_desk.h"
+#include "ui/tokens/token_desk.h"
 
 namespace orrery::ui {
 namespace {
@@ -48,6 +49,8 @@ bool StageCore::press(const QMouseEvent& event) {
     if (brush_.painting()) drag_ = Drag::brush, gaps_.begin();
     return true;
   }
+  if (tokening() && drag_ == Drag::none && tokenPress(event)) return true;
+  if (drag_ == Drag::tokens) return true;
   if (event.button() == Qt::MiddleButton || event.button() == Qt::RightButton) {
     drag_ = Drag::pan;
     return true;
@@ -81,8 +84,12 @@ bool StageCore::move(const QMouseEvent& event) {
   moved_ = moved_ || QLineF(at, pressed_at_).length() > kClick;
   switch (drag_) {
     case Drag::none:
+      if (tokening()) tokenMove(at);
       if (lens_ || brushing()) Q_EMIT redrawNeeded();
       return false;
+    case Drag::tokens:
+      tokenMove(at);
+      break;
     case Drag::brush:
       brush_.move(inPicture(at));
       break;
@@ -122,8 +129,10 @@ void StageCore::padDraggedTo(const QPointF& place, bool released) {
 
 bool StageCore::release(const QMouseEvent& event) {
   if (drag_ == Drag::brush && event.buttons() & (Qt::LeftButton | Qt::RightButton)) return true;  // the other button still paints
+  if (drag_ == Drag::tokens && event.buttons() & (Qt::LeftButton | Qt::RightButton)) return true;
   const Drag was = std::exchange(drag_, Drag::none);
   cursor_ = event.position();
+  if (was == Drag::tokens) tokenDesk().endGesture();
   if (was == Drag::walk) walk_.end();
   if (was == Drag::brush) brush_.end(), gaps_.end();
   if (was == Drag::pad) {
@@ -171,6 +180,7 @@ bool StageCore::wheel(const QWheelEvent& event) {
 
 void StageCore::leave() {
   cursor_ = {-1, -1};
+  if (tokening()) tokenDesk().setHover(-1);
   if (lens_ || brushing()) Q_EMIT redrawNeeded();
 }
 
@@ -202,6 +212,7 @@ bool StageCore::key(const QKeyEvent& event) {
     if (modifiers == Qt::ShiftModifier || modifiers == Qt::ControlModifier) return session_.storePosition(digit - 1), true;
     return false;
   }
+  if (modifiers == Qt::NoModifier && tokening() && tokenKey(event)) return true;
   const bool fine = modifiers == Qt::ShiftModifier;
   const double step = fine ? 0.02 : modifiers == Qt::ControlModifier ? 1.0 : 0.1;
   switch (event.key()) {
@@ -222,6 +233,8 @@ bool StageCore::key(const QKeyEvent& event) {
     case Qt::Key_B:
       if (fine) return attached<TapeDesk>(session_).branch(), true;
       return session_.setBrush(!session_.brush()), true;
+    case Qt::Key_T:
+      return tokenDesk().setOn(!tokenDesk().on()), true;
     case Qt::Key_R:
       return walk_.stop(), session_.randomise(), true;
     case Qt::Key_H:
@@ -285,7 +298,7 @@ Qt::CursorShape StageCore::cursor() const {
   if (session_.stageMode() == StageMode::wipe && (drag_ == Drag::wipe || std::abs(cursor_.x() - size_.width() * wipe_) < kGrab))
     return Qt::SplitHCursor;
   if (session_.stageMode() == StageMode::grid) return Qt::PointingHandCursor;
-  if (lens_ || brushing()) return Qt::CrossCursor;
+  if (lens_ || brushing() || tokening()) return Qt::CrossCursor;
   if (drag_ == Drag::walk || drag_ == Drag::pad) return Qt::ClosedHandCursor;
   return walk_.possible() ? Qt::OpenHandCursor : Qt::ArrowCursor;
 }

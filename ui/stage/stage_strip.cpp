@@ -9,10 +9,12 @@
 #include <QResizeEvent>
 #include <QToolTip>
 
+#include "ui/project/attached.h"
 #include "ui/session/playback.h"
 #include "ui/stage/stage_core.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
+#include "ui/tokens/token_desk.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/segmented.h"
@@ -124,6 +126,10 @@ StageStrip::StageStrip(Session& session, StageCore& core, QWidget* parent) : QWi
   brush_ = button("brush", tr("Paint a mask"), Qt::Key_B);
   brush_->setCheckable(true);
   connect(brush_, &QToolButton::clicked, &session_, &Session::setBrush);
+  tokens_ = button("tokens", tr("Work on tokens"), Qt::Key_T);
+  tokens_->setCheckable(true);
+  connect(tokens_, &QToolButton::clicked, this, [this](bool on) { attached<TokenDesk>(session_).setOn(on); });
+  connect(&attached<TokenDesk>(session_), &TokenDesk::changed, this, &StageStrip::refresh);
   hud_ = button("hud", tr("Show seed and time"), Qt::Key_H);
   hud_->setCheckable(true);
   connect(hud_, &QToolButton::clicked, this, [this](bool on) { core_.setHud(on); });
@@ -158,6 +164,8 @@ void StageStrip::refresh() {
   link_->setChecked(session_.linked());
   brush_->setVisible(core_.brush().possible());
   brush_->setChecked(session_.brush());
+  tokens_->setVisible(attached<TokenDesk>(session_).possible());
+  tokens_->setChecked(attached<TokenDesk>(session_).on());
   hud_->setChecked(core_.hud());
   lens_->setChecked(core_.lens());
   const bool pictures = session_.stageMode() != StageMode::space && session_.stageMode() != StageMode::race;

@@ -58,6 +58,7 @@ class StageStrip : public QWidget {
   Segmented* views_;
   QToolButton* link_;
   QToolButton* brush_;
+  QToolButton* tokens_;
   QToolButton* lens_;
   QToolButton* hud_;
   QToolButton* fit_;

@@ -11,6 +11,8 @@
 #include "ui/project/projects_panel.h"
 #include "ui/shelf/shelf_panel.h"
 #include "ui/tape/tape_panel.h"
+#include "ui/tokens/token_desk.h"
+#include "ui/tokens/token_panel.h"
 #include "ui/timeline/timeline_panel.h"
 #include "ui/train/run_form.h"
 #include "ui/train/train_panel.h"
@@ -29,6 +31,8 @@ const std::vector<PanelSpec>& panels() {
       {"shelf", QT_TRANSLATE_NOOP("Panels", "Shelf"), "shelf", {"play", "compare", "data"}, PanelArea::left, [](Session& s) { return new ShelfPanel(s); }, 232},
       {"tape", QT_TRANSLATE_NOOP("Panels", "Tape"), "tape", {"play"}, PanelArea::bottom, [](Session& s) { return new TapePanel(s); }, 220,
        [](const Session& s) { return attached<TapeDesk>(const_cast<Session&>(s)).iterates(s.activeView()); }},
+      {"tokens", QT_TRANSLATE_NOOP("Panels", "Tokens"), "tokens", {"play"}, PanelArea::bottom, [](Session& s) { return new TokenPanel(s); }, 220,
+       [](const Session& s) { return attached<TokenDesk>(const_cast<Session&>(s)).possible(); }},
       {"timeline", QT_TRANSLATE_NOOP("Panels", "Timeline"), "timeline", {"play"}, PanelArea::bottom, [](Session& s) { return new TimelinePanel(s); }, 220},
       {"train", QT_TRANSLATE_NOOP("Panels", "Run"), "train", {"train"}, PanelArea::centre, [](Session& s) { return new TrainPanel(s); }, 648},
       {"data", QT_TRANSLATE_NOOP("Panels", "Data"), "data", {"data"}, PanelArea::whole, [](Session& s) { return new DataPanel(s); }},
