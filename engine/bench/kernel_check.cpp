@@ -10,6 +10,7 @@
 
 #include "kernels/adam_step/adam_step.h"
 #include "kernels/bias_act/bias_act.h"
+#include "kernels/nearest_code/nearest_code.h"
 #include "kernels/philox_normal/philox_normal.h"
 #include "kernels/plain/plain_ops.h"
 #include "kernels/to_rgba8/to_rgba8.h"
@@ -103,6 +104,10 @@ void add_the_rest(std::vector<Check>& to) {
       return Tensors{kernels::philox_bits(seeds, 3, 777, in[0].device(), 5), kernels::philox_uniform(seeds, 3, 777, options, 5), kernels::philox_normal(seeds, 3, 777, options, 5)};
     }, 0.0, false});
   }
+  to.push_back({"nearest_code", {at::randn({301, 24}), at::randn({130, 24})}, [](const Tensors& in, bool plain) {
+    const at::Tensor found = plain ? kernels::plain::nearest_code(in[0], in[1]) : kernels::nearest_code(in[0], in[1]);
+    return Tensors{(in[0] - in[1].index_select(0, found)).square().sum(1)};  // of nearly equal distances either may be found
+  }, 1e-5});
   Tensors state;
   for (const std::int64_t size : {3, 70000, 1, 4096}) state.insert(state.end(), {at::randn({size}), at::randn({size}), at::randn({size}), at::rand({size})});
   to.push_back({"adam_step and ema_step", state, [](const Tensors& in, bool plain) {

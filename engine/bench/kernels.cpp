@@ -3,10 +3,12 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "engine/bench/bench.h"
 #include "kernels/adam_step/adam_step.h"
 #include "kernels/bias_act/bias_act.h"
+#include "kernels/nearest_code/nearest_code.h"
 #include "kernels/philox_normal/philox_normal.h"
 #include "kernels/plain/plain_ops.h"
 #include "kernels/to_rgba8/to_rgba8.h"
@@ -145,6 +147,19 @@ void add_pictures_and_noise(std::vector<Benchmark>& to) {
   }});
 }
 
+void add_nearest_code(std::vector<Benchmark>& to) {
+  for (const auto& [name, rows, codes, dim] : std::vector<std::tuple<const char*, std::int64_t, std::int64_t, std::int64_t>>{{"16x16", 256, 1024, 64}, {"batch", 8192, 512, 64}, {"vqgan", 256, 16384, 256}}) {
+    to.push_back({std::string("nearest_code/") + name, std::to_string(rows) + " rows of " + std::to_string(dim) + " against " + std::to_string(codes) + " codes", "plain ATen", [rows = rows, codes = codes, dim = dim] {
+      at::manual_seed(1);
+      const at::Tensor x = at::randn({rows, dim}), book = at::randn({codes, dim});
+      return Contest{[=] { kernels::nearest_code(x, book); }, [=] { kernels::plain::nearest_code(x, book); }, [=] {
+        const auto distance_of = [&](const at::Tensor& found) { return (x - book.index_select(0, found)).to(at::kDouble).square().sum(1); };
+        return relative_distance(distance_of(kernels::nearest_code(x, book)), distance_of(kernels::plain::nearest_code(x, book)));  // of nearly equal ones either may be found
+      }, 1e-5};
+    }});
+  }
+}
+
 }  // namespace
 
 std::vector<Benchmark> kernel_benchmarks() {
@@ -153,6 +168,7 @@ std::vector<Benchmark> kernel_benchmarks() {
   add_upfirdn2d(all);
   add_pictures_and_noise(all);
   add_optimiser(all);
+  add_nearest_code(all);
   return all;
 }
 

@@ -5,15 +5,14 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
+#include "kernels/nearest_code/nearest_code.h"
+
 namespace orrery::tokens {
 
 at::Tensor nearest_codes(const at::Tensor& rows, const at::Tensor& codebook) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor flat = rows.reshape({-1, codebook.size(1)}), e = codebook.t();
-  const at::Tensor distances = flat.square().sum(1, true) - flat.matmul(e).mul_(2.0) + e.square().sum(0, true);
   std::vector<std::int64_t> shape = rows.sizes().vec();
   shape.pop_back();
-  return distances.argmin(1).view(shape);
+  return kernels::nearest_code(rows.reshape({-1, codebook.size(1)}), codebook).view(shape);
 }
 
 at::Tensor look_up(const at::Tensor& codes, const at::Tensor& codebook) { return at::embedding(codebook, codes); }

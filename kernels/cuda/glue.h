@@ -29,5 +29,6 @@ void register_upfirdn2d();
 void register_to_rgba8();
 void register_philox();
 void register_adam_step();
+void register_nearest_code();
 
 }  // namespace orrery::kernels

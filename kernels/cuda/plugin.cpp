@@ -26,6 +26,7 @@ extern "C" bool orrery_cuda_register(char* text, unsigned long size) {
   orrery::kernels::register_to_rgba8();
   orrery::kernels::register_philox();
   orrery::kernels::register_adam_step();
+  orrery::kernels::register_nearest_code();
   std::snprintf(text, size, "%s", properties.name);
   return true;
 }

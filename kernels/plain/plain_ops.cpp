@@ -58,6 +58,10 @@ at::Tensor to_rgba8(const at::Tensor& x) {
   return v.permute({1, 2, 0}).to(at::kByte).contiguous();
 }
 
+at::Tensor nearest_code(const at::Tensor& x, const at::Tensor& codebook) {
+  return (x.square().sum(1, true) - 2.0 * x.matmul(codebook.t()) + codebook.square().sum(1).unsqueeze(0)).argmin(1);
+}
+
 void adam_step(const std::vector<at::Tensor>& params, const std::vector<at::Tensor>& grads, const std::vector<at::Tensor>& m,
                const std::vector<at::Tensor>& v, std::int64_t step, const Adam& o) {
   const at::NoGradGuard no_grad;

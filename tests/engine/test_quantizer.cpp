@@ -69,6 +69,18 @@ class TestQuantizer : public QObject {
   void recordedGumbelVq() { run("maskgit/gumbel_vq", run_gumbel_vq_case); }
   void recordedPermuter() { run("maskgit/vqgan_permuter", run_permuter_case); }
 
+  // The whole system: autoencoders with gradients and steps, PixelCNN++.
+  void recordedCasesOfVqVae() {
+    std::vector<std::string> unknown;
+    const auto reports = parity::run_folder(ORRERY_TEST_DIR "/vectors/vqvae", "cpu", unknown);
+    QCOMPARE(reports.size(), std::size_t{5});
+    QVERIFY(unknown.empty());
+    for (const auto& report : reports) {
+      for (const auto& line : report.lines) QVERIFY2(line.ok, (report.folder + " " + line.name + " " + std::to_string(line.max_error) + " " + line.note).c_str());
+      QVERIFY2(report.ok, (report.folder + " " + report.error).c_str());
+    }
+  }
+
   void theNearestCodeIsChosenTheFirstOfEquals() {
     const at::Tensor rows = (normal(1, {3, 4, 5}) * 3.0).round(), half = (normal(2, {7, 5}) * 3.0).round();  // whole: no rounding, many equals
     const at::Tensor codes = nearest_codes(rows, half);

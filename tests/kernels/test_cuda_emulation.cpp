@@ -4,6 +4,8 @@
 #include "kernels/adam_step/adam_step_cuda.cpp"
 #include "kernels/bias_act/bias_act.cu"
 #include "kernels/bias_act/bias_act_cuda.cpp"
+#include "kernels/nearest_code/nearest_code.cu"
+#include "kernels/nearest_code/nearest_code_cuda.cpp"
 #include "kernels/philox_normal/philox_normal.cu"
 #include "kernels/philox_normal/philox_normal_cuda.cpp"
 #include "kernels/to_rgba8/to_rgba8.cu"
@@ -39,6 +41,7 @@ class TestCudaEmulation : public QObject {
     register_to_rgba8();
     register_philox();
     register_adam_step();
+    register_nearest_code();
   }
 
   void bias_act() {
@@ -78,6 +81,15 @@ class TestCudaEmulation : public QObject {
             }
           }
         }
+      }
+    }
+  }
+
+  void nearest_code() {
+    for (const auto type : {at::kFloat, at::kDouble}) {
+      for (const auto& size : std::vector<std::vector<std::int64_t>>{{1, 1, 1}, {37, 5, 3}, {300, 100, 16}, {2, 1000, 8}, {0, 4, 4}}) {
+        const at::Tensor x = randn({size[0], size[2]}, 1, type).mul(4.0).round(), codes = randn({size[1], size[2]}, 2, type).mul(4.0).round();  // whole numbers: many equal distances
+        QVERIFY(checks::same_bits(nearest_code_op.cuda.load()(x, codes), nearest_code_op.cpu(x, codes)));
       }
     }
   }

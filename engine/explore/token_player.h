@@ -1,0 +1,22 @@
+// The player of networks that paint with tokens: which controls they have, and what picture a request means.
+#pragma once
+
+#include <memory>
+
+#include "engine/explore/player.h"
+#include "engine/systems/model.h"
+
+namespace orrery {
+
+// Controls:
+//   seed                                 where the draws come from
+//   class, class.blend                   of class-conditional priors
+//   temperature, top_k, top_p            which tokens may be drawn, and how boldly
+//   guidance.scale                       of priors that know the empty condition
+// A causal prior writes the grid row by row; each row is a step (state: the tokens, float64 [1, tokens], -1 where unknown; level: the share
+// that is unknown), and renderings branch and go on at any row, bit for bit. While only the tokenizer is trained a seed shows one of the pictures
+// it was trained on, as its codes have it. Each request is drawn alone. Cancellation is heeded before every token.
+// Throws Error(failed) when the model's network is no TokenNetwork with a causal prior.
+std::unique_ptr<Player> make_token_player(std::shared_ptr<const Model> model);
+
+}  // namespace orrery
