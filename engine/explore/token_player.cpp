@@ -1,67 +1,27 @@
 #include "engine/explore/token_player.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <c10/core/InferenceMode.h>
 
-#include <algorithm>
-#include <numeric>
-
 #include "engine/api/result.h"
 #include "engine/explore/check_request.h"
-#include "engine/explore/control_parts.h"
 #include "engine/explore/generator_controls.h"
+#include "engine/explore/masked_player.h"
 #include "engine/explore/tape_branches.h"
+#include "engine/explore/token_controls.h"
 #include "engine/tokens/causal_decoding.h"
 #include "engine/tokens/token_network.h"
 
 namespace orrery {
 namespace {
 
-struct TokenSettings {
+struct CausalSettings {
   std::int64_t seed = 0;
   std::vector<double> class_weights;  // sum 1; empty: unconditional
+  at::Tensor pinned;                  // int64 [1, tokens], kMasked where free
   tokens::DecodingOptions decoding;
 };
-
-std::vector<double> class_weights(const Request& request, const std::vector<std::string>& names) {
-  std::vector<double> weights = request.get<std::vector<double>>("class.blend", {});
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (sum > 0.0) {
-    for (double& weight : weights) weight /= sum;
-    return weights;
-  }
-  weights.assign(names.size(), 0.0);
-  if (names.empty()) return weights;
-  const auto chosen = std::find(names.begin(), names.end(), request.get<std::string>("class", names.front()));
-  weights[static_cast<std::size_t>(chosen - names.begin())] = 1.0;
-  return weights;
-}
-
-std::vector<ControlSpec> token_controls(const TokenShape& shape, const std::vector<std::string>& names, bool ready) {
-  std::vector<ControlSpec> specs;
-  specs.push_back(seed_control("seed", "Picture", "Seed", "The number that all draws come from. The same seed always gives the same picture.", 0));
-  auto one = control(ControlKind::choice, "class", "Class", "Class", "What the picture should show.", shape.classes > 0 ? names.front() : std::string());
-  auto blend = expert(control(ControlKind::class_blend, "class.blend", "Class", "Class blend", "Weights of several classes at once; they need not sum to one. All zero: the class chosen above.",
-                              std::vector<double>(static_cast<std::size_t>(shape.classes), 0.0)));
-  one.choices = blend.choices = names;
-  if (shape.classes == 0) one.unavailable = blend.unavailable = "This model was trained without classes.";
-  specs.push_back(one);
-  specs.push_back(blend);
-  const char* section = "Tokens";
-  specs.push_back(ranged(control(ControlKind::slider, "temperature", section, "Temperature", "How boldly tokens are drawn: 1 as the model learned them, less is safer, 0 always takes the most probable.", 1.0), 0.0, 2.0, 0.01));
-  specs.push_back(ranged(control(ControlKind::integer, "top_k", section, "Top k", "Only so many of the most probable tokens are drawn from; 0: all.", std::int64_t{0}), 0.0, static_cast<double>(shape.codes), 1.0, "codes"));
-  specs.push_back(ranged(control(ControlKind::slider, "top_p", section, "Top p", "Only the most probable tokens that together have this probability are drawn from; 1: all.", 1.0), 0.0, 1.0, 0.01));
-  auto guidance = ranged(control(ControlKind::slider, "guidance.scale", "Guidance", "Guidance", "How far to go along the difference that the class makes: 0 forgets the class, 1 is the plain model, more exaggerates it.", 1.0), 0.0, 10.0, 0.1);
-  if (shape.classes == 0) guidance.unavailable = "This model was trained without classes.";
-  else if (!shape.unconditional) guidance.unavailable = "This model was trained with every class given: it knows no picture of nothing in particular.";
-  specs.push_back(guidance);
-  if (ready) return specs;
-  for (std::size_t i = 1; i < specs.size(); ++i)
-    if (specs[i].unavailable.empty()) specs[i].unavailable = "So far only the tokenizer is trained: a seed shows one of its training pictures, made of its codes.";
-  return specs;
-}
 
 class TokenPlayer : public Player {
  public:
@@ -69,10 +29,10 @@ class TokenPlayer : public Player {
     const TokenShape shape = net_.prior->shape();
     names_ = distinct_class_names(model_->class_names, shape.classes);
     ready_ = net_.prior_ready();
-    controls_ = token_controls(shape, names_, ready_);
+    controls_ = token_controls(shape, names_);
+    if (!ready_) only_the_seed(controls_);
     const at::Tensor first = net_.prior->parameters().front();
     options_ = at::TensorOptions().dtype(at::kFloat).device(first.device());
-    unconditional_ = shape.unconditional;
   }
 
   std::vector<ControlSpec> controls() const override { return controls_; }
@@ -124,15 +84,12 @@ class TokenPlayer : public Player {
     std::int64_t evaluations_;
   };
 
-  TokenSettings settings_of(const Request& request) const {
+  CausalSettings settings_of(const Request& request) const {
     const Request checked = checked_request(controls_, request, UnknownControls::ignore);
-    TokenSettings out;
-    out.seed = checked.get<std::int64_t>("seed", 0);
-    out.class_weights = class_weights(checked, names_);
-    out.decoding.filter.temperature = checked.get<double>("temperature", 1.0);
-    out.decoding.filter.top_k = checked.get<std::int64_t>("top_k", 0);
-    out.decoding.filter.top_p = checked.get<double>("top_p", 1.0);
-    if (unconditional_) out.decoding.guidance = checked.get<double>("guidance.scale", 1.0);
+    const TokenSettings common = read_token_settings(checked, net_.prior->shape(), names_);
+    CausalSettings out{common.seed, common.class_weights, pinned_tokens(checked, net_.prior->shape()).to(options_.device()), {}};
+    out.decoding.filter = common.filter;
+    out.decoding.guidance = common.guidance;
     return out;
   }
 
@@ -148,7 +105,7 @@ class TokenPlayer : public Player {
       tokens = begin.from->state.to(options_.device(), at::kLong).view({1, rows * cols});
       done = begin.from->step;
     } else {
-      tokens = at::full({1, rows * cols}, kMasked, options_.dtype(at::kLong));
+      tokens = settings_of(row.front().settings).pinned;
       watcher.tell(0, tokens);
     }
     for (std::size_t i = begin.stretch; i < row.size(); ++i) {
@@ -164,9 +121,11 @@ class TokenPlayer : public Player {
     return tokens;
   }
 
-  at::Tensor stretch_of(TokenSettings settings, at::Tensor tokens, std::int64_t first_row, std::int64_t end_row, Watcher& watcher) {
-    if (!ready_) tokens = net_.examples.narrow(0, settings.seed % TokenNetwork::kExamples, 1);
+  at::Tensor stretch_of(CausalSettings settings, at::Tensor tokens, std::int64_t first_row, std::int64_t end_row, Watcher& watcher) {
     settings.decoding.first = first_row * net_.cols();
+    // Rows that are written stay; what comes after is what is pinned now.
+    tokens = at::cat({tokens.narrow(1, 0, settings.decoding.first), settings.pinned.narrow(1, settings.decoding.first, tokens.size(1) - settings.decoding.first)}, 1);
+    if (!ready_) tokens = net_.examples.narrow(0, settings.seed % TokenNetwork::kExamples, 1);
     settings.decoding.until = end_row * net_.cols();
     TokenCondition condition;
     if (!settings.class_weights.empty()) condition.classes = at::tensor(settings.class_weights, at::kDouble).to(options_).unsqueeze(0);
@@ -178,14 +137,15 @@ class TokenPlayer : public Player {
   at::TensorOptions options_;
   std::vector<std::string> names_;
   std::vector<ControlSpec> controls_;
-  bool ready_ = false, unconditional_ = false;
+  bool ready_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Player> make_token_player(std::shared_ptr<const Model> model) {
   auto* net = dynamic_cast<TokenNetwork*>(model->network.get());
-  if (net == nullptr || net->prior == nullptr || !net->prior->shape().causal) throw Error(ErrorCode::failed, "This model does not write tokens one after the other.");
+  if (net == nullptr || net->prior == nullptr) throw Error(ErrorCode::failed, "This model does not make pictures of tokens.");
+  if (!net->prior->shape().causal) return make_masked_player(std::move(model));
   return std::make_unique<TokenPlayer>(std::move(model), *net);
 }
 

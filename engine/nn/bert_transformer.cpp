@@ -20,12 +20,14 @@ namespace orrery::nn {
 namespace {
 
 constexpr double kEps = 1e-12;
-constexpr double kSpread = 0.02;  // standard deviation of every weight at the start
 
-std::shared_ptr<Linear> dense(std::int64_t in, std::int64_t out) {
+// Standard deviation of every weight at the start: 0.02 at the published width of 768, and what keeps the layers' outputs as large at others.
+double spread(std::int64_t width) { return 0.02 * std::sqrt(768.0 / static_cast<double>(width)); }
+
+std::shared_ptr<Linear> dense(std::int64_t in, std::int64_t out, std::int64_t width) {
   Init init;
   init.law = Init::Law::kaiming_normal;
-  init.weight = kSpread * std::sqrt(static_cast<double>(in));
+  init.weight = spread(width) * std::sqrt(static_cast<double>(in));
   return std::make_shared<Linear>(in, out, true, init);
 }
 
@@ -64,11 +66,11 @@ struct BertTransformer::Pass {
 
 struct BertTransformer::Layer : torch::nn::Module {
   Layer(const BertOptions& o, std::int64_t number) : heads(o.heads), name("TransformerLayer_" + std::to_string(number)) {
-    qkv = register_module("qkv", dense(o.width, 3 * o.width));
-    attention_out = register_module("attention_out", dense(o.width, o.width));
+    qkv = register_module("qkv", dense(o.width, 3 * o.width, o.width));
+    attention_out = register_module("attention_out", dense(o.width, o.width, o.width));
     attention_norm = register_module("attention_norm", std::make_shared<Norm>(o.width));
-    mlp_in = register_module("mlp_in", dense(o.width, o.mlp_width));
-    mlp_out = register_module("mlp_out", dense(o.mlp_width, o.width));
+    mlp_in = register_module("mlp_in", dense(o.width, o.mlp_width, o.width));
+    mlp_out = register_module("mlp_out", dense(o.mlp_width, o.width, o.width));
     mlp_norm = register_module("mlp_norm", std::make_shared<Norm>(o.width));
   }
 
@@ -122,14 +124,14 @@ BertTransformer::BertTransformer(const BertOptions& options) : options_(options)
   const auto list = register_module("layers", std::make_shared<torch::nn::Module>());
   for (std::int64_t i = 0; i < o.layers; ++i) layers_.push_back(list->register_module(std::to_string(i), std::make_shared<Layer>(o, i)));
   const auto head = register_module("head", std::make_shared<torch::nn::Module>());
-  dense_ = head->register_module("dense", dense(o.width, o.width));
+  dense_ = head->register_module("dense", dense(o.width, o.width, o.width));
   head_norm_ = head->register_module("norm", std::make_shared<Norm>(o.width));
   bias_ = head->register_parameter("bias", at::zeros({o.vocabulary}));
 }
 
 void BertTransformer::reset_weights(Rng rng) {
-  words_.copy_(rng.fork("words").normal(words_.sizes(), words_.options().requires_grad(false))).mul_(kSpread);
-  positions_.copy_(rng.fork("positions").normal(positions_.sizes(), positions_.options().requires_grad(false))).mul_(kSpread);
+  words_.copy_(rng.fork("words").normal(words_.sizes(), words_.options().requires_grad(false))).mul_(spread(options_.width));
+  positions_.copy_(rng.fork("positions").normal(positions_.sizes(), positions_.options().requires_grad(false))).mul_(spread(options_.width));
   bias_.zero_();
 }
 

@@ -83,7 +83,7 @@ class RecordedNoise : public DecodingNoise {
   std::int64_t first_;
 };
 
-struct Rounds : DecodingObserver {
+struct Rounds : RoundObserver {
   std::vector<at::Tensor> sampled, next;
   void on_round(const DecodingRound& round) override {
     sampled.push_back(round.sampled);

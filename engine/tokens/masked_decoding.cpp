@@ -1,6 +1,5 @@
 #include "engine/tokens/masked_decoding.h"
 
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
@@ -24,15 +23,14 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 void check(const at::Tensor& tokens, const MaskedDecoding& o) {
   if (tokens.dim() != 2 || tokens.scalar_type() != at::kLong) refuse("they are no whole numbers in rows");
   if (o.rounds < 1 || o.first_round < 0 || o.first_round >= o.rounds) refuse("of " + std::to_string(o.rounds) + " rounds none is number " + std::to_string(o.first_round));
-  if (o.temperature < 0.0 || o.choice_temperature < 0.0) refuse("a temperature is negative");
-  if (o.top_k < 0 || !(o.top_p >= 0.0 && o.top_p <= 1.0)) refuse("top-k is negative or top-p is not in [0, 1]");
+  if (o.filter.temperature < 0.0 || o.choice_temperature < 0.0) refuse("a temperature is negative");
+  if (o.filter.top_k < 0 || !(o.filter.top_p >= 0.0 && o.filter.top_p <= 1.0)) refuse("top-k is negative or top-p is not in [0, 1]");
   if (o.order == MaskedDecoding::Order::halton && o.rows * o.cols != tokens.size(1)) refuse("their number is not that of the grid's cells");
 }
 
 at::Tensor sample(const at::Tensor& logits, const MaskedDecoding& o, std::int64_t round, DecodingNoise& noise) {
-  if (o.temperature == 0.0) return logits.argmax(-1);
-  const at::Tensor scaled = o.temperature == 1.0 ? logits : logits / o.temperature;
-  return (filter_logits(scaled, o.top_k, o.top_p) + noise.sampling(round, logits)).argmax(-1);
+  if (o.filter.temperature == 0.0) return logits.argmax(-1);
+  return choose(logits, noise.sampling(round, logits), o.filter);
 }
 
 // Of every row the cells that stay masked after the round, by the confidence of what was sampled.
@@ -84,21 +82,6 @@ at::Tensor SeededNoise::draw(const char* purpose, std::int64_t round, const at::
 at::Tensor SeededNoise::sampling(std::int64_t round, const at::Tensor& like) { return draw("token", round, like); }
 at::Tensor SeededNoise::choice(std::int64_t round, const at::Tensor& like) { return draw("choice", round, like); }
 
-at::Tensor filter_logits(const at::Tensor& logits, std::int64_t top_k, double top_p) {
-  at::Tensor out = logits;
-  if (top_k > 0 && top_k < logits.size(-1)) {
-    const at::Tensor least = std::get<0>(logits.topk(top_k, -1)).narrow(-1, top_k - 1, 1);
-    out = out.masked_fill(out.lt(least), -kInfinity);
-  }
-  if (top_p < 1.0) {
-    const auto [sorted, order] = out.sort(-1, /*descending=*/true);
-    const at::Tensor p = sorted.softmax(-1);
-    const at::Tensor before = p.cumsum(-1) - p;  // the likeliest always stays
-    out = at::full_like(out, -kInfinity).scatter(-1, order, sorted.masked_fill(before.ge(top_p).logical_and(before.gt(0.0)), -kInfinity));
-  }
-  return out;
-}
-
 MaskedLogits guided_logits(TokenModel& model, const at::Tensor& classes, double scale) {
   return [&model, classes, scale](const at::Tensor& tokens, std::int64_t) {
     TokenCondition condition;
@@ -107,7 +90,7 @@ MaskedLogits guided_logits(TokenModel& model, const at::Tensor& classes, double 
     const at::Tensor conditional = model.logits(tokens, condition);
     if (scale == 1.0 || !classes.defined()) return conditional;
     const at::Tensor without = model.logits(tokens, {});
-    return without + scale * (conditional - without);
+    return guided_logits(conditional, without, scale);
   };
 }
 
@@ -123,7 +106,7 @@ at::Tensor random_mask(std::int64_t rows, std::int64_t tokens, const MaskSchedul
   return mask;
 }
 
-at::Tensor decode_masked(const MaskedLogits& logits, const at::Tensor& tokens, const MaskedDecoding& o, DecodingNoise& noise, DecodingObserver& observer) {
+at::Tensor decode_masked(const MaskedLogits& logits, const at::Tensor& tokens, const MaskedDecoding& o, DecodingNoise& noise, RoundObserver& observer) {
   check(tokens, o);
   at::Tensor now = tokens;
   std::vector<std::int64_t> totals, order;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/kinds/token_model.h"
+#include "engine/tokens/causal_decoding.h"
 #include "engine/tokens/mask_schedule.h"
 
 namespace orrery::tokens {
@@ -44,10 +45,8 @@ struct MaskedDecoding {
   MaskSchedule schedule = MaskSchedule::named("cosine");
   Order order = Order::confidence;
   std::int64_t rows = 0, cols = 0;  // of the grid; Order::halton only
-  double temperature = 1.0;         // of sampling; 0: the likeliest code
+  TokenFilter filter;               // of sampling
   double choice_temperature = 4.5;  // of the noise on log-confidence, times (1 - ratio)
-  std::int64_t top_k = 0;           // only so many likeliest codes; 0: all
-  double top_p = 1.0;               // only the likeliest codes that together have this probability
 };
 
 // A finished round. Nobody writes into the tensors afterwards.
@@ -58,9 +57,9 @@ struct DecodingRound {
   at::Tensor confidence;  // [N, T] probability of what was sampled, float; 1 where it was known before
   double masked = 0.0;    // part of all tokens that is masked in `tokens`
 };
-class DecodingObserver {
+class RoundObserver {
  public:
-  virtual ~DecodingObserver() = default;
+  virtual ~RoundObserver() = default;
   virtual bool cancelled() { return false; }
   virtual void on_round(const DecodingRound& /*round*/) {}
 };
@@ -68,13 +67,10 @@ class DecodingObserver {
 // tokens [N, T] int64: known ones stay as they are, to the end; kMasked are made. Returns the finished tokens [N, T] (those after until_round,
 // where it says to stop), undefined when cancelled. The model is not asked when nothing is masked. Confidence is that of the logits as they
 // come, before temperature, top-k and top-p. Throws Error(wrong_use) for settings out of range.
-at::Tensor decode_masked(const MaskedLogits& logits, const at::Tensor& tokens, const MaskedDecoding& options, DecodingNoise& noise, DecodingObserver& observer);
+at::Tensor decode_masked(const MaskedLogits& logits, const at::Tensor& tokens, const MaskedDecoding& options, DecodingNoise& noise, RoundObserver& observer);
 
 // One more plain function of logits: unconditional + scale (conditional - unconditional) (Ho & Salimans 2022); 1 asks for the conditional only.
 MaskedLogits guided_logits(TokenModel& model, const at::Tensor& classes, double scale);
-
-// -inf for the codes that top-k and top-p leave out; ties of the k-th stay. logits [..., codes], already divided by the temperature.
-at::Tensor filter_logits(const at::Tensor& logits, std::int64_t top_k, double top_p);
 
 // For training: bool [N, T], of each row a random choice of max(1, ceil(T max(masked(u), least))) cells, u uniform.
 at::Tensor random_mask(std::int64_t rows, std::int64_t tokens, const MaskSchedule& schedule, double least, Rng rng);

@@ -19,6 +19,7 @@ void run_maskgit_case(parity::Case& reference) {
   if (args.contains("tau")) return run_gumbel_vq_case(reference);
   if (args.contains("sizes")) return run_permuter_case(reference);
   if (args.contains("e_dim")) return run_vqgan_quantizer_case(reference);
+  if (args.contains("n_embd")) return run_gpt_case(reference);
   throw Error(ErrorCode::bad_input, "This case is of no kind that MaskGIT has.");
 }
 

@@ -34,7 +34,7 @@ at::Tensor made_up(const at::Tensor& tokens, std::int64_t round) {
 
 at::Tensor all_masked(std::int64_t rows = 1) { return at::full({rows, kTokens}, kMasked, at::kLong); }
 
-struct Rounds : DecodingObserver {
+struct Rounds : RoundObserver {
   std::vector<DecodingRound> list;
   std::size_t stop_after = 1000;
   bool cancelled() override { return list.size() >= stop_after; }
@@ -176,7 +176,7 @@ class TestMaskedDecoding : public QObject {
       o.first_round = rng.below(o.rounds);
       o.order = rng.below(2) == 0 ? MaskedDecoding::Order::confidence : MaskedDecoding::Order::halton;
       o.choice_temperature = 10.0 * rng.uniform01();
-      o.temperature = 2.0 * rng.uniform01();
+      o.filter.temperature = 2.0 * rng.uniform01();
       const at::Tensor start = at::tensor(pinned, at::kLong).view({1, kTokens});
       tokens = decoded(start, o, {static_cast<std::uint64_t>(edit)});
       QVERIFY(at::where(start.ge(0), start, tokens).equal(tokens));
@@ -244,7 +244,7 @@ class TestMaskedDecoding : public QObject {
 
   void filters() {
     const at::Tensor logits = at::tensor({0.5, 0.25, 0.125, 0.0625, 0.0625}, at::kDouble).log().view({1, 5});
-    const auto left = [&](std::int64_t k, double p) { return filter_logits(logits, k, p).isfinite().sum().item<std::int64_t>(); };
+    const auto left = [&](std::int64_t k, double p) { return filtered(logits, {1.0, k, p}).isfinite().sum().item<std::int64_t>(); };
     QCOMPARE(left(0, 1.0), 5);
     QCOMPARE(left(2, 1.0), 2);
     QCOMPARE(left(4, 1.0), 5);  // a tie of the last
@@ -252,9 +252,9 @@ class TestMaskedDecoding : public QObject {
     QCOMPARE(left(0, 0.6), 2);
     QCOMPARE(left(0, 0.0), 1);
     auto greedy = options();
-    greedy.temperature = 0.0;
+    greedy.filter.temperature = 0.0;
     auto one = options();
-    one.top_k = 1;
+    one.filter.top_k = 1;
     Rounds a, b;
     decoded(all_masked(), greedy, {1}, &a);
     decoded(all_masked(), one, {1}, &b);
@@ -274,8 +274,8 @@ class TestMaskedDecoding : public QObject {
     };
     QVERIFY(refused([](auto& o) { o.rounds = 0; }));
     QVERIFY(refused([](auto& o) { o.first_round = 5; }));
-    QVERIFY(refused([](auto& o) { o.temperature = -1.0; }));
-    QVERIFY(refused([](auto& o) { o.top_p = 1.5; }));
+    QVERIFY(refused([](auto& o) { o.filter.temperature = -1.0; }));
+    QVERIFY(refused([](auto& o) { o.filter.top_p = 1.5; }));
     QVERIFY(refused([](auto& o) { o.order = MaskedDecoding::Order::halton; o.cols = 5; }));
   }
 
