@@ -38,7 +38,7 @@ std::vector<config::Preset> presets() {
       {"tiny", "Tiny, 32 px", "Two CPU cores: recognisable reconstructions within minutes, first pictures of its own after ten.", "",
        Json::parse(R"({"network": {"resolution_px": 32, "width": 64, "res_blocks": 2, "res_width": 32},
                        "codebook": {"codes": 256, "dim": 32},
-                       "tokenizer": {"batch": 32, "lr": 0.001, "until_kimg": 60, "snapshot_kimg": 10},
+                       "tokenizer": {"batch": 32, "lr": 0.001, "until_kimg": 20, "snapshot_kimg": 5},
                        "prior": {"layers": 4, "heads": 4, "width": 128, "dropout": 0.1},
                        "train": {"batch": 32, "lr": 0.001, "lr_ramp_kimg": 0, "ema_kimg": 5, "until_kimg": 400, "snapshot_kimg": 10}})")},
       {"small", "Small, 64 px", "A CPU and a day, or any GPU.", "tiny",
