@@ -140,7 +140,7 @@ PhaseLoss VqganObjective::discriminator_phase(const at::Tensor& real, TrainState
     return out;
   }
   at::Tensor built = built_;
-  if (!built.defined() || built.sizes() != real.sizes()) {  // the batch comes in pieces of which the tokenizer's phase made others
+  if (!built.defined() || built.sizes() != real.sizes() || real.size(0) != info.batch) {  // a piece of a batch: what was built last is of another one
     const at::NoGradGuard no_grad;
     VqganTokenizer& net = tokenizer_of(state);
     built = net.decode({to_maps(net.quantizer().quantize(to_rows(net.encode(real).front())).vectors)});
