@@ -12,6 +12,7 @@
 #include "engine/explore/model_shelf.h"
 #include "engine/explore/picture_file.h"
 #include "engine/explore/space_service.h"
+#include "engine/explore/token_service.h"
 #include "engine/explore/tape_store.h"
 #include "engine/export/export_jobs.h"
 #include "engine/export/read_recipe.h"
@@ -112,6 +113,7 @@ std::unique_ptr<Studio> compose_studio(const std::string& device) {
   add_tape_work(work, models, *store);
   auto lane = std::make_unique<LiveLane>(models, false, store.get());
   studio->spaces = std::make_unique<SpaceService>(models, *lane);
+  studio->tokens = std::make_unique<TokenService>(models, *lane, *store);
   studio->live = std::move(lane);
   studio->tapes = std::move(store);
   studio->models = std::move(shelf);
