@@ -127,9 +127,11 @@ bool TrainingRun::rule_fulfilled() {
   while (true) {
     const Progress& progress = trainer_->progress();
     if (setup_.until.amount > 0.0 && fraction_done(setup_.until, progress.done()) >= 1.0) return true;
-    // A person's rule replaces that of the last stage.
+    // A person's rule replaces that of the last stage, and leaves the others an equal share at most: in ten minutes both of two stages are seen.
     if (trainer_->last_stage() && setup_.until.amount > 0.0) return false;
-    if (fraction_done(trainer_->stage().until, progress.stage_done()) < 1.0) return false;
+    const double share = static_cast<double>(progress.stage + 1) / static_cast<double>(trainer_->plan().stages.size());
+    const bool used_up = setup_.until.amount > 0.0 && fraction_done(setup_.until, progress.done()) >= share;
+    if (!used_up && fraction_done(trainer_->stage().until, progress.stage_done()) < 1.0) return false;
     if (trainer_->last_stage()) return true;
     trainer_->begin_next_stage();
     spare_networks_.clear();

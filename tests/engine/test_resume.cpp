@@ -242,6 +242,28 @@ class TestResume : public QObject {
     QVERIFY(numbers_of(straight_) == numbers_of(run));
   }
 
+  // A rule for the whole run is shared: the first of two stages ends at half of it, however long it would be.
+  void a_rule_for_the_run_is_shared_by_its_stages() {
+    const auto begins = [this](const char* name, double steps) {
+      const std::string run = place(name);
+      RunSetup setup = toy::setup(run);
+      setup.plan.stages.push_back(setup.plan.stages.front());
+      setup.plan.stages[0].name = "first", setup.plan.stages[1].name = "second";
+      setup.plan.stages[0].until = {30, Until::Unit::steps};
+      setup.until = {steps, Until::Unit::steps};
+      toy::Job job;
+      toy::run(setup, {}, job);
+      std::ifstream log(run + "/log.txt");
+      std::string line;
+      while (std::getline(log, line)) {
+        if (const auto at = line.find("stage \"second\" begins at step "); at != std::string::npos) return std::stoi(line.substr(at + 30));
+      }
+      return -1;
+    };
+    QCOMPARE(begins("shared", 40), 20);
+    QCOMPARE(begins("enough for both", 200), 30);
+  }
+
   // Measures that depend on the snapshot alone, as the real ones do.
   static RunSetup measured(const std::string& run, int* calls = nullptr, const std::function<bool()>& disturb = {}) {
     RunSetup setup = toy::setup(run);
