@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -10,7 +11,7 @@ namespace orrery::app {
 namespace {
 
 struct Arguments {
-  std::string model, seeds = "0", request, out, strip, film, rows = "state,prediction", steps;
+  std::string model, seeds = "0", request, out, strip, film, rows, steps;
   std::vector<std::string> set;
   int columns = 10, size_px = -1, quality = 18;
   double seconds = 4.0, frames_per_s = 30.0;
@@ -33,7 +34,7 @@ void tape(const Arguments& given, Context& context) {
   if (given.out.empty() && given.strip.empty() && given.film.empty()) wrong("It is not said what to write.", "Give --out FILE.otape, --strip FILE.png or --film FILE.mp4.");
   const auto seeds = parse_seeds(given.seeds);
   if (seeds.size() > 1 && !(given.out.empty() && given.film.empty())) wrong("A tape file and a film hold one seed.", "Give one seed, or write a strip.");
-  const auto rows = parse_rows(given.rows);
+  auto rows = parse_rows(given.rows);
   Played played(context, given.model);
   Request request;
   if (!given.request.empty()) request = played.read_request(given.request);
@@ -49,6 +50,10 @@ void tape(const Arguments& given, Context& context) {
     tapes.push_back(record_tape(request, played.shelf(), store, static_cast<std::uint64_t>(tapes.size()) + 1, job));
   }
   const TapeInfo info = store.contents(tapes.front()).info;
+  // What comes of itself: the state where it is a picture (tokens are none), and the prediction.
+  for (const auto row : {TapeRow::state, TapeRow::prediction}) {
+    if (given.rows.empty() && std::find(info.rows.begin(), info.rows.end(), row) != info.rows.end()) rows.push_back(row);
+  }
   std::vector<std::string> files;
   if (!given.out.empty()) {
     store.save_now(tapes.front(), given.out);
@@ -97,7 +102,7 @@ void add_tape(CLI::App& program, Context& context) {
   verb->add_option("--out", given->out, "FILE.otape: every step, to be opened in the window");
   verb->add_option("--strip", given->strip, "FILE.png: a film strip");
   verb->add_option("--film", given->film, "FILE.mp4, .webm or .gif");
-  verb->add_option("--rows", given->rows, "of the strip and the film: state, prediction, difference, noise")->capture_default_str();
+  verb->add_option("--rows", given->rows, "of the strip and the film: state, prediction, difference, noise; state and prediction if left out");
   verb->add_option("--columns", given->columns, "how many steps the strip shows; 0 is every one")->check(CLI::Range(0, 65535))->capture_default_str();
   verb->add_option("--steps", given->steps, "or which: 0,3,9-12");
   verb->add_option("--size", given->size_px, "of the longer side of each cell in pixels; 0 is the model's own")->check(CLI::Range(0, 16384));

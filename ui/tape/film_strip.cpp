@@ -48,17 +48,20 @@ FilmStrip::FilmStrip(TapeDesk& desk, Session& session, QWidget* parent) : QAbstr
     if (!fetch_.isActive() || fetch_.remainingTime() > kFetchSoon_ms) fetch_.start(kFetchSoon_ms);
   });
   connect(&desk_, &TapeDesk::tapeChanged, this, &FilmStrip::follow);
+  connect(&desk_, &TapeDesk::tapeChanged, this, &FilmStrip::followRows);
   connect(&desk_, &TapeDesk::headMoved, this, &FilmStrip::followHead);
   connect(&desk_, &TapeDesk::rowChanged, this, &FilmStrip::followRows);
   connect(&desk_, &TapeDesk::listChanged, viewport(), qOverload<>(&QWidget::update));
   connect(&desk_.pictures(), &StepPictures::thumbnailsArrived, viewport(), qOverload<>(&QWidget::update));
   follow();
+  followRows();
 }
 
 void FilmStrip::followRows() {
   viewport()->update();
-  if (rows_ == desk_.rows()) return;
-  rows_ = desk_.rows();
+  auto rows = desk_.rows();
+  if (rows_ == rows) return;
+  rows_ = std::move(rows);
   layOut();
   followHead();
 }
@@ -254,7 +257,7 @@ bool FilmStrip::viewportEvent(QEvent* event) {
       QToolTip::showText(help->globalPos(), rowHelp(rows_[static_cast<std::size_t>(row)]), viewport());
     } else if (tape && step >= 0 && step < static_cast<int>(tape->steps.size())) {
       const TapeStep& facts = tape->steps[static_cast<std::size_t>(step)];
-      QToolTip::showText(help->globalPos(), tr("Step %1 of %2, σ %3").arg(step).arg(desk_.steps()).arg(formatNumber(facts.level, facts.level < 10 ? 3 : 1)), viewport());
+      QToolTip::showText(help->globalPos(), (desk_.ofTokens() ? tr("Step %1 of %2, %3 % masked").arg(step).arg(desk_.steps()).arg(formatNumber(facts.level * 100.0, 0)) : tr("Step %1 of %2, σ %3").arg(step).arg(desk_.steps()).arg(formatNumber(facts.level, facts.level < 10 ? 3 : 1))), viewport());
     } else {
       QToolTip::hideText();
     }

@@ -204,6 +204,11 @@ bool TapeDesk::iterates(int view) const {
   return frame && frame->request.model == model->id && (frame->tape != 0 || frame->steps > 1);
 }
 
+bool TapeDesk::ofTokens() const {
+  const ModelInfo* model = session_.model();
+  return model && model->kind == Kind::token_model;
+}
+
 const TapeInfo* TapeDesk::tape(int view) const {
   const auto& shown = shown_[view];
   return shown.tape ? &*shown.tape : nullptr;
@@ -251,6 +256,16 @@ void TapeDesk::setRow(TapeRow row) {
   for (int view = 0; view < session_.viewCount(); ++view) {
     if (scrubbing(view)) fetch(view);
   }
+}
+
+std::vector<TapeRow> TapeDesk::rows() const {
+  const TapeInfo* now = tape();
+  if (!now || now->rows.empty()) return rows_;
+  std::vector<TapeRow> rows;
+  for (const TapeRow row : rows_) {
+    if (std::find(now->rows.begin(), now->rows.end(), row) != now->rows.end()) rows.push_back(row);
+  }
+  return rows.empty() ? std::vector<TapeRow>{now->rows.front()} : rows;
 }
 
 void TapeDesk::setRows(std::vector<TapeRow> rows) {
@@ -309,7 +324,9 @@ QString TapeDesk::note(int view) const {
   const auto head = book_.head(view);
   if (!head || !tape(view)) return {};
   const int step = static_cast<int>(std::floor(*head));
-  const QString what = step <= 0 ? tr("pure noise") : rowName(shownRow(view, step));
+  const ModelInfo* model = session_.model(view);
+  const bool tokens = model && model->kind == Kind::token_model;
+  const QString what = step <= 0 ? (tokens ? tr("nothing known yet") : tr("pure noise")) : rowName(shownRow(view, step));
   return tr("Step %1 of %2   %3").arg(step).arg(steps(view)).arg(what);
 }
 

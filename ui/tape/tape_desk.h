@@ -30,6 +30,7 @@ class TapeDesk : public QObject {
 
   // Whether the model of a view paints in steps, so that there is a tape to expect.
   bool iterates(int view) const;
+  bool ofTokens() const;  // the active view's steps are rounds of tokens: their level is the part that is masked
   // The tape of what a view shows or is about to show; null when there is none. While a new one begins, the one before.
   const TapeInfo* tape(int view) const;
   const TapeInfo* tape() const { return tape(session_.activeView()); }
@@ -45,7 +46,8 @@ class TapeDesk : public QObject {
   int step() const;  // where it stands; the newest step when the picture is live
   TapeRow row() const { return row_; }
   void setRow(TapeRow row);
-  const std::vector<TapeRow>& rows() const { return rows_; }  // those the strip shows, and exports
+  std::vector<TapeRow> rows() const;  // those the strip shows, and exports: of the chosen ones what the tape has
+  const std::vector<TapeRow>& chosenRows() const { return rows_; }
   void setRows(std::vector<TapeRow> rows);
   void scrub(int step);  // shows that step; the last one of a whole tape is the live picture
   void scrub(int step, TapeRow row);

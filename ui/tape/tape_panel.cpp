@@ -201,7 +201,7 @@ void TapePanel::saveTape(TapeId id) {
 void TapePanel::toggleRow(TapeRow row, bool on) {
   std::vector<TapeRow> rows;
   for (const TapeRow one : kRows) {
-    const bool was = std::find(strip_->rows().begin(), strip_->rows().end(), one) != strip_->rows().end();
+    const bool was = std::find(desk_.chosenRows().begin(), desk_.chosenRows().end(), one) != desk_.chosenRows().end();
     if (one == row ? on : was) rows.push_back(one);
   }
   if (rows.empty()) rows.push_back(row);  // one at least
@@ -271,7 +271,7 @@ void TapePanel::refreshHead() {
   const TapeStep& facts = tape->steps[static_cast<std::size_t>(std::clamp(step, 0, desk_.recorded()))];
   const QString all = QString::number(desk_.steps());
   facts_->setFacts({{tr("Step"), tr("%1 of %2").arg(step).arg(all), tr("%1 of %1").arg(all)},
-                    {QStringLiteral("σ"), levelText(facts.level), QStringLiteral("80.000")},
+                    desk_.ofTokens() ? StepFacts::Fact{tr("masked"), tr("%1 %").arg(formatNumber(facts.level * 100.0, 0)), tr("100 %")} : StepFacts::Fact{QStringLiteral("σ"), levelText(facts.level), QStringLiteral("80.000")},
                     {tr("evaluations"), QString::number(facts.evaluations), QString::number(tape->steps.back().evaluations)},
                     {tr("output"), formatNumber(facts.output_norm, 3), QStringLiteral("0.000")},
                     {tr("time"), withUnit(formatNumber(facts.elapsed_ms, facts.elapsed_ms < 99.5 ? 1 : 0), tr("ms")), QStringLiteral("00000 ms")}});
