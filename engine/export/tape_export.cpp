@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
@@ -51,7 +52,9 @@ void check_rows(const std::vector<TapeRow>& rows, const TapeInfo& tape) {
 at::Tensor cell_of(const TapeContents& tape, std::int64_t step, TapeRow row, int size_px) {
   const auto index = static_cast<std::size_t>(step);
   const StepTensors before = row == TapeRow::difference && index > 0 ? tape.steps[index - 1]->tensors() : StepTensors{};
-  const at::Tensor rgba = step_rgba(*tape.steps[index], tape.steps[index]->tensors(), before, row);
+  at::Tensor rgba = step_rgba(*tape.steps[index], tape.steps[index]->tensors(), before, row);
+  // Nothing to see at a step whose state is no picture (tokens before the first round): as large as the finished one.
+  if (const auto& whole = tape.steps.back()->kept_as().prediction.sizes; rgba.size(0) == 1 && rgba.size(1) == 1 && whole.size() == 4) rgba = at::zeros({whole[2], whole[3], 4}, at::kByte);
   const auto longer = static_cast<double>(std::max(rgba.size(0), rgba.size(1)));
   if (size_px <= 0 || size_px == static_cast<int>(longer)) return rgba;
   const auto scaled = [&](std::int64_t side) { return std::max(1, static_cast<int>(std::lround(static_cast<double>(side) * size_px / longer))); };

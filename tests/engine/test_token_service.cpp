@@ -1,5 +1,6 @@
 // What the token service says of steps and codes, against the network asked directly; on lanes and tapes as the program composes them.
 #include <ATen/ATen.h>
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <future>
@@ -7,6 +8,9 @@
 #include "engine/explore/live_lane.h"
 #include "engine/explore/tape_store.h"
 #include "engine/explore/token_service.h"
+#include "engine/export/tape_export.h"
+#include "engine/io/png.h"
+#include "engine/export/exports.h"
 #include "engine/nn/reset.h"
 #include "engine/systems/system.h"
 #include "engine/tokens/token_network.h"
@@ -148,6 +152,21 @@ class TestTokenService : public QObject {
     QCOMPARE(book.plane.size(), std::size_t(2 * book.codes));
     QVERIFY(std::all_of(book.plane.begin(), book.plane.end(), [](float v) { return v >= -1.0F && v <= 1.0F; }));
     QCOMPARE(book.hash, place.model->hash);
+  }
+
+  // Before the first round there is nothing to see, which is a cell like the others.
+  void rounds_become_a_strip() {
+    Place place("maskgit");
+    const TapeId tape = place.rendered({"m", {{"steps", std::int64_t{3}}}});
+    QTemporaryDir folder;
+    StripExport what;
+    what.rows = {TapeRow::prediction};
+    what.out = folder.filePath("strip.png").toStdString();
+    QuietJob job;
+    export_strip(what, {tape}, place.tapes, place.source, job);
+    const auto png = io::read_png(what.out);
+    QCOMPARE(png.width_px, 4 * 16);
+    QCOMPARE(png.height_px, 16);
   }
 
   void what_is_not_there_says_so() {
