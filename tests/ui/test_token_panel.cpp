@@ -22,7 +22,7 @@ class TestTokenPanel : public QObject {
   struct Place : Bench {
     Place() : Bench({.denoiser_steps = 6, .tokens = true}), panel(*new TokenPanel(*session)) {
       session->showModel("starter:tokens");
-      show(&panel, {620, 260});
+      show(&panel, {352, 420});
       for (int i = 0; i < 500 && !(desk().look() && desk().codebook() && desk().look()->step == fake::kTokenRounds); ++i) QTest::qWait(10);
     }
     ~Place() { delete &panel; }

@@ -81,20 +81,24 @@ TokenPanel::TokenPanel(Session& session, QWidget* parent)
   connect(pages_, &Segmented::chosen, this, &TokenPanel::showPage);
   bar->addWidget(pages_);
   bar->addStretch(1);
+  tools_ = new QWidget(this);
+  auto* tools = new QHBoxLayout(tools_);
+  tools->setContentsMargins(0, 0, 0, 0);
+  tools->setSpacing(6);
+  column->addWidget(tools_);
   search_ = new QLineEdit(this);
   search_->setPlaceholderText(tr("Code"));
   search_->setAccessibleName(tr("Search a code by its number"));
   search_->setToolTip(search_->accessibleName());
   search_->setClearButtonEnabled(true);
-  search_->setFixedWidth(84);
   connect(search_, &QLineEdit::textChanged, codes_, &CodeListModel::setSearch);
-  bar->addWidget(search_);
+  tools->addWidget(search_, 1);
   order_ = new QComboBox(this);
   order_->addItems({tr("by number"), tr("by usage"), tr("by similarity"), tr("by places here")});
   order_->setAccessibleName(tr("Order of the codes"));
   order_->setToolTip(order_->accessibleName());
   connect(order_, &QComboBox::activated, this, [this](int order) { codes_->setOrder(static_cast<CodeOrder>(order)); });
-  bar->addWidget(order_);
+  tools->addWidget(order_);
 
   auto* body = new QWidget(this);
   stack_ = new QStackedLayout(body);
@@ -122,7 +126,8 @@ TokenPanel::TokenPanel(Session& session, QWidget* parent)
   token_table_->setSelectionMode(QAbstractItemView::SingleSelection);
   token_table_->verticalHeader()->hide();
   token_table_->verticalHeader()->setDefaultSectionSize(24);
-  token_table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  token_table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  token_table_->horizontalHeader()->setStretchLastSection(true);
   token_table_->horizontalHeader()->setHighlightSections(false);
   token_table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   connect(token_table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
@@ -130,17 +135,15 @@ TokenPanel::TokenPanel(Session& session, QWidget* parent)
   });
   for (QWidget* page : {static_cast<QWidget*>(code_list_), static_cast<QWidget*>(map_), static_cast<QWidget*>(token_table_)}) stack_->addWidget(page);
 
-  auto* foot = new QHBoxLayout;
-  column->addLayout(foot);
-  note_ = makeLabel({}, "dim", this);
-  foot->addWidget(note_, 1);
+  note_ = makeWrappedLabel({}, "dim");
+  column->addWidget(note_);
   heat_ = new Segmented(Segmented::Look::pills, this);
   heat_->setAccessibleName(tr("Colour of the grid"));
   QStringList names;
   for (int i = 0; i < kTokenHeats; ++i) names << heatName(static_cast<TokenHeat>(i));
   heat_->setItems(names, {tr("The picture alone (E)"), tr("How sure the model is of each token (E)"), tr("How undecided the model is at each place (E)"), tr("In which round each token came (E)")});
   connect(heat_, &Segmented::chosen, this, [this](int heat) { desk_.setHeat(static_cast<TokenHeat>(heat)); });
-  foot->addWidget(heat_);
+  column->addWidget(heat_, 0, Qt::AlignLeft);
 
   for (const auto signal : {&TokenDesk::changed, &TokenDesk::codebookChanged, &TokenDesk::lookChanged, &TokenDesk::pinsChanged}) connect(&desk_, signal, this, &TokenPanel::refresh);
   connect(&desk_, &TokenDesk::hoverChanged, this, &TokenPanel::follow);
@@ -151,8 +154,7 @@ TokenPanel::TokenPanel(Session& session, QWidget* parent)
 void TokenPanel::showPage(int page) {
   pages_->setCurrent(page);
   stack_->setCurrentIndex(page);
-  search_->setVisible(page == 0);
-  order_->setVisible(page == 0);
+  tools_->setVisible(page == 0);
 }
 
 void TokenPanel::showEvent(QShowEvent*) { desk_.setWatched(true); }

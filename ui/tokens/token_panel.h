@@ -45,6 +45,7 @@ class TokenPanel : public QWidget {
   TokenTableModel* tokens_;
   Segmented* pages_;
   Segmented* heat_;
+  QWidget* tools_;
   QComboBox* order_;
   QLineEdit* search_;
   QLabel* note_;

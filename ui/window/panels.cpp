@@ -31,7 +31,7 @@ const std::vector<PanelSpec>& panels() {
       {"shelf", QT_TRANSLATE_NOOP("Panels", "Shelf"), "shelf", {"play", "compare", "data"}, PanelArea::left, [](Session& s) { return new ShelfPanel(s); }, 232},
       {"tape", QT_TRANSLATE_NOOP("Panels", "Tape"), "tape", {"play"}, PanelArea::bottom, [](Session& s) { return new TapePanel(s); }, 220,
        [](const Session& s) { return attached<TapeDesk>(const_cast<Session&>(s)).iterates(s.activeView()); }},
-      {"tokens", QT_TRANSLATE_NOOP("Panels", "Tokens"), "tokens", {"play"}, PanelArea::bottom, [](Session& s) { return new TokenPanel(s); }, 220,
+      {"tokens", QT_TRANSLATE_NOOP("Panels", "Tokens"), "tokens", {"play"}, PanelArea::right, [](Session& s) { return new TokenPanel(s); }, 352,
        [](const Session& s) { return attached<TokenDesk>(const_cast<Session&>(s)).possible(); }},
       {"timeline", QT_TRANSLATE_NOOP("Panels", "Timeline"), "timeline", {"play"}, PanelArea::bottom, [](Session& s) { return new TimelinePanel(s); }, 220},
       {"train", QT_TRANSLATE_NOOP("Panels", "Run"), "train", {"train"}, PanelArea::centre, [](Session& s) { return new TrainPanel(s); }, 648},
