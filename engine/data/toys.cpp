@@ -11,6 +11,7 @@
 
 #include "engine/api/result.h"
 #include "engine/data/letters.h"
+#include "engine/data/pixels.h"
 #include "engine/io/png.h"
 #ifdef ORRERY_MEDIA
 #include "engine/media/picture.h"
