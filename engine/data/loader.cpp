@@ -97,23 +97,28 @@ struct Loader::Impl {
     if (index < cached_count) {
       auto& state = cache_state[static_cast<std::size_t>(index)];
       std::uint8_t* place = cache.data_ptr<std::uint8_t>() + index * picture_bytes;
-      if (state.load(std::memory_order_acquire) == ready) return copy_picture(place, to, rows, width, mirrored), true;
-      std::uint8_t expected = missing;
-      if (state.compare_exchange_strong(expected, busy)) {
-        at::Tensor picture;
+      const auto now_is = [&](std::uint8_t what) {
+        state.store(what, std::memory_order_release);
+        state.notify_all();
+      };
+      for (std::uint8_t was = state.load(std::memory_order_acquire); was != ready; was = state.load(std::memory_order_acquire)) {
+        if (was == busy) {
+          state.wait(busy, std::memory_order_acquire);  // another thread decodes it
+          continue;
+        }
+        if (!state.compare_exchange_strong(was, busy)) continue;
         try {
-          picture = store->picture(index);
+          std::memcpy(place, store->picture(index).data_ptr(), static_cast<std::size_t>(picture_bytes));
         } catch (const Error&) {
-          state.store(missing, std::memory_order_release);
+          now_is(missing);
           return false;
         } catch (...) {
-          state.store(missing, std::memory_order_release);
+          now_is(missing);
           throw;
         }
-        std::memcpy(place, picture.data_ptr(), static_cast<std::size_t>(picture_bytes));
-        state.store(ready, std::memory_order_release);
-        return copy_picture(place, to, rows, width, mirrored), true;
+        now_is(ready);
       }
+      return copy_picture(place, to, rows, width, mirrored), true;
     }
     try {
       const at::Tensor picture = store->picture(index);

@@ -1,8 +1,10 @@
 #include <QElapsedTimer>
 #include <QTest>
 #include <atomic>
+#include <chrono>
 #include <ctime>
 #include <set>
+#include <thread>
 
 #include "engine/api/result.h"
 #include "engine/data/loader.h"
@@ -28,6 +30,7 @@ class FakeStore : public Store {
   std::string caption(std::int64_t) const override { return {}; }
   at::Tensor picture(std::int64_t index) const override {
     ++decodes;
+    if (slow_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(slow_ms));
     if (broken_.contains(index)) throw Error(ErrorCode::bad_input, "broken");
     at::Tensor out = at::zeros({2, 3, 4}, at::kByte);
     out.select(2, 0).fill_(index % 251);
@@ -35,6 +38,7 @@ class FakeStore : public Store {
   }
   DatasetInfo info() const override { return {}; }
   mutable std::atomic<std::int64_t> decodes{0};
+  int slow_ms = 0;  // of a decode
 
  private:
   std::int64_t count_;
@@ -117,6 +121,15 @@ class TestLoader : public QObject {
       const Batch batch = plain.batch(2);
       QVERIFY(shows(batch.pictures[i], batch.indices[static_cast<std::size_t>(i)], mirrored) && !mirrored);
     }
+  }
+
+  // Threads that want a picture which another one is decoding wait for it.
+  void a_picture_is_decoded_by_one_thread() {
+    const auto store = std::make_shared<FakeStore>(2);
+    store->slow_ms = 20;
+    Loader loader(store, {.batch = 4, .seed = 1, .cache_bytes = 1 << 20, .threads = 4});
+    for (int step = 0; step < 8; ++step) loader.batch(step);
+    QCOMPARE(store->decodes.load(), std::int64_t{2});
   }
 
   void unlabelled_has_no_labels() {
