@@ -56,8 +56,6 @@ class Tokens {
   virtual Result<TokenLook> look(TapeId tape, std::int64_t step, int candidates) = 0;
   // Of the request's model and snapshot.
   virtual Result<Codebook> codebook(const Request& request) = 0;
-  // The token ids of a photo (a value of ControlKind::photo), rows from the top: what pinning all of it would hold.
-  virtual Result<std::vector<int>> encode(const Request& request, const std::string& photo) = 0;
 };
 
 }  // namespace orrery

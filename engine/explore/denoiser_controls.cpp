@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
+#include "engine/explore/class_controls.h"
 #include "engine/explore/control_parts.h"
 
 namespace orrery {
@@ -30,17 +30,6 @@ void add_latent(Specs& specs) {
   specs.push_back(expert(ranged(control(ControlKind::latent_pad, "latent.second_pad", section, "Second walk", "Where the second point stands, counted from the second seed.", origin),
                                 -kPadReach, kPadReach, 0.02, "seeds")));
   specs.push_back(ranged(control(ControlKind::slider, "latent.blend", section, "Blend", "How far to go from the first noise to the second: 0 is the first, 1 the second.", 0.0), 0.0, 1.0, 0.01));
-}
-
-void add_classes(Specs& specs, const DenoiserTraits& traits) {
-  const bool conditional = traits.shape.classes > 0;
-  auto one = control(ControlKind::choice, "class", "Class", "Class", "What the picture should show.", conditional ? traits.class_names.front() : std::string());
-  auto blend = expert(control(ControlKind::class_blend, "class.blend", "Class", "Class blend", "Weights of several classes at once; they need not sum to one. All zero: the class chosen above.",
-                              std::vector<double>(static_cast<std::size_t>(traits.shape.classes), 0.0)));
-  one.choices = blend.choices = traits.class_names;
-  if (!conditional) one.unavailable = blend.unavailable = "This model was trained without classes.";
-  specs.push_back(one);
-  specs.push_back(blend);
 }
 
 // Starts elsewhere than at the first choice.
@@ -143,20 +132,6 @@ PadPoint point_of(const Request& request, const char* seed, std::int64_t neutral
   return {request.get<std::int64_t>(seed, neutral), at[0], at[1]};
 }
 
-std::vector<double> class_weights(const Request& request, const std::vector<std::string>& names) {
-  std::vector<double> weights = request.get<std::vector<double>>("class.blend", {});
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (sum > 0.0) {
-    for (double& weight : weights) weight /= sum;
-    return weights;
-  }
-  weights.assign(names.size(), 0.0);
-  if (names.empty()) return weights;
-  const auto chosen = std::find(names.begin(), names.end(), request.get<std::string>("class", names.front()));
-  weights[static_cast<std::size_t>(chosen - names.begin())] = 1.0;
-  return weights;
-}
-
 void read_guidance(const Request& request, const DenoiserTraits& traits, DenoiserSettings& out) {
   auto& g = out.guidance;
   if (!traits.shape.unconditional) return;
@@ -198,7 +173,7 @@ PhotoSettings read_photo(const Request& request, const DenoiserTraits& traits) {
 std::vector<ControlSpec> denoiser_controls(const DenoiserTraits& traits) {
   Specs specs;
   add_latent(specs);
-  add_classes(specs, traits);
+  add_class_controls(specs, traits.class_names);
   add_photo(specs, traits);
   add_guidance(specs, traits);
   add_sampler(specs, traits);

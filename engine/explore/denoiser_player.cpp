@@ -13,6 +13,7 @@
 #include "engine/api/result.h"
 #include "engine/diffusion/inpainting.h"
 #include "engine/explore/check_request.h"
+#include "engine/explore/class_controls.h"
 #include "engine/explore/denoiser_controls.h"
 #include "engine/explore/latent.h"
 #include "engine/explore/photo_codes.h"

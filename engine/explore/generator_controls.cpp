@@ -1,9 +1,9 @@
 #include "engine/explore/generator_controls.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 
+#include "engine/explore/class_controls.h"
 #include "engine/explore/control_parts.h"
 
 namespace orrery {
@@ -38,19 +38,6 @@ void add_latent(Specs& specs) {
   specs.push_back(expert(ranged(std::move(second_pad), -kPadReach, kPadReach, 0.02, "seeds")));
   auto blend = control(ControlKind::slider, "latent.blend", section, "Blend", "How far to go from the first point to the second: 0 is the first, 1 the second.", 0.0);
   specs.push_back(ranged(std::move(blend), 0.0, 1.0, 0.01));
-}
-
-void add_classes(Specs& specs, const GeneratorTraits& traits) {
-  const char* none = "This model was trained without classes.";
-  const bool conditional = traits.shape.c_dim > 0;
-  auto one = control(ControlKind::choice, "class", "Class", "Class", "What the picture should show.", conditional ? traits.class_names.front() : std::string());
-  auto blend = control(ControlKind::class_blend, "class.blend", "Class", "Class blend",
-                       "Weights of several classes at once; they need not sum to one. All zero: the class chosen above.",
-                       std::vector<double>(static_cast<std::size_t>(traits.shape.c_dim), 0.0));
-  one.choices = blend.choices = traits.class_names;
-  if (!conditional) one.unavailable = blend.unavailable = none;
-  specs.push_back(one);
-  specs.push_back(expert(std::move(blend)));
 }
 
 void add_truncation(Specs& specs, const GeneratorTraits& traits) {
@@ -119,21 +106,6 @@ LayerRange layers_of(const Request& request, const char* id, std::int64_t num_ws
   return {static_cast<std::int64_t>(range[0]), static_cast<std::int64_t>(range[1])};
 }
 
-std::vector<double> class_weights(const Request& request, const GeneratorTraits& traits) {
-  const auto& names = traits.class_names;
-  std::vector<double> weights = request.get<std::vector<double>>("class.blend", {});
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (sum > 0.0) {
-    for (double& weight : weights) weight /= sum;
-    return weights;
-  }
-  weights.assign(names.size(), 0.0);
-  if (names.empty()) return weights;
-  const auto chosen = std::find(names.begin(), names.end(), request.get<std::string>("class", names.front()));
-  weights[static_cast<std::size_t>(chosen - names.begin())] = 1.0;
-  return weights;
-}
-
 std::vector<double> steps(const Request& request, const char* sort, std::int64_t count) {
   std::vector<double> out;
   for (std::int64_t k = 1; k <= count; ++k) out.push_back(request.get<double>("direction." + std::string(sort) + "." + std::to_string(k), 0.0));
@@ -142,23 +114,10 @@ std::vector<double> steps(const Request& request, const char* sort, std::int64_t
 
 }  // namespace
 
-std::vector<std::string> distinct_class_names(const std::vector<std::string>& names, std::int64_t classes) {
-  std::vector<std::string> out;
-  std::set<std::string> taken;
-  for (std::int64_t i = 0; i < classes; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const std::string name = at < names.size() && !names[at].empty() ? names[at] : "class " + std::to_string(i);
-    std::string distinct = name;
-    for (int copy = 2; !taken.insert(distinct).second; ++copy) distinct = name + " (" + std::to_string(copy) + ")";
-    out.push_back(distinct);
-  }
-  return out;
-}
-
 std::vector<ControlSpec> generator_controls(const GeneratorTraits& traits) {
   Specs specs;
   add_latent(specs);
-  add_classes(specs, traits);
+  add_class_controls(specs, traits.class_names);
   add_truncation(specs, traits);
   add_mixing(specs, traits);
   add_noise(specs, traits);
@@ -174,7 +133,7 @@ GeneratorSettings read_settings(const Request& request, const GeneratorTraits& t
   out.blend = request.get<double>("latent.blend", 0.0);
   const std::string space = request.get<std::string>("latent.mode", kSlerp);
   out.space = space == kLerpW ? MixSpace::w_lerp : space == kLerp ? MixSpace::z_lerp : MixSpace::z_slerp;
-  out.class_weights = class_weights(request, traits);
+  out.class_weights = class_weights(request, traits.class_names);
   out.psi = request.get<double>("truncation.psi", 1.0);
   out.cutoff = request.get<std::int64_t>("truncation.cutoff", layers);
   out.mix_seed = request.get<std::int64_t>("mix.seed", 1);

@@ -21,9 +21,6 @@ struct GeneratorTraits {
   const Directions* directions = nullptr;
 };
 
-// One distinct name per class: the model's own where it has them, else "class 7".
-std::vector<std::string> distinct_class_names(const std::vector<std::string>& names, std::int64_t classes);
-
 std::vector<ControlSpec> generator_controls(const GeneratorTraits& traits);
 
 struct PadPoint {

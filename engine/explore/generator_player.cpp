@@ -6,6 +6,7 @@
 
 #include "engine/api/result.h"
 #include "engine/explore/check_request.h"
+#include "engine/explore/class_controls.h"
 #include "engine/explore/generator_controls.h"
 #include "engine/explore/latent.h"
 

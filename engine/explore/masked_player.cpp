@@ -1,9 +1,6 @@
 #include "engine/explore/masked_player.h"
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
-#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,9 +9,9 @@
 #include "engine/api/result.h"
 #include "engine/explore/check_request.h"
 #include "engine/explore/control_parts.h"
-#include "engine/explore/generator_controls.h"
 #include "engine/explore/tape_branches.h"
 #include "engine/explore/token_controls.h"
+#include "engine/explore/token_painter.h"
 #include "engine/tokens/masked_decoding.h"
 #include "engine/tokens/token_network.h"
 
@@ -50,32 +47,11 @@ struct Settings {
   at::Tensor pinned;  // int64 [1, tokens], kMasked where free
 };
 
-class MaskedPlayer : public Player {
+class MaskedPlayer : public TokenPainter {
  public:
-  MaskedPlayer(std::shared_ptr<const Model> model, TokenNetwork& net) : model_(std::move(model)), net_(net), shape_(net.prior->shape()), ready_(net.prior_ready()) {
-    names_ = distinct_class_names(model_->class_names, shape_.classes);
-    controls_ = token_controls(shape_, names_);
+  MaskedPlayer(std::shared_ptr<const Model> model, TokenNetwork& net) : TokenPainter(std::move(model), net) {
     add_rounds(controls_, shape_);
     if (!ready_) only_the_seed(controls_);
-    options_ = at::TensorOptions().dtype(at::kFloat).device(net_.prior->parameters().front().device());
-  }
-
-  std::vector<ControlSpec> controls() const override { return controls_; }
-  PictureShape picture_shape() const override {
-    const AutoencoderShape shape = net_.tokenizer->shape();
-    const std::int64_t factor = shape.levels.front().factor;
-    return {shape.channels, net_.rows() * factor, net_.cols() * factor};
-  }
-
-  at::Tensor render(const std::vector<Request>& requests, RenderObserver& observer) override {
-    c10::InferenceMode inference;
-    std::vector<at::Tensor> pictures;
-    for (const auto& request : requests) {
-      const at::Tensor tokens = drawn(request, observer);
-      if (!tokens.defined() || observer.cancelled()) return {};
-      pictures.push_back(net_.preview_of(tokens).to(at::kFloat));
-    }
-    return pictures.size() == 1 ? pictures.front() : at::cat(pictures);
   }
 
  private:
@@ -89,16 +65,7 @@ class MaskedPlayer : public Player {
       tell(round.round + 1, round.rounds, round.tokens);
     }
     void tell(std::int64_t number, std::int64_t of, const at::Tensor& tokens) {
-      RenderStep out;
-      out.step = number;
-      out.steps = of;
-      out.evaluations = evaluations_;
-      out.level = tokens.lt(0).to(at::kDouble).mean().item<double>();
-      out.state = tokens.to(at::kDouble);
-      out.output_norm = 0.0;
-      if (number > 0) out.prediction = player_.net_.preview_of(tokens).to(at::kFloat);
-      else out.preview = [&net = player_.net_, tokens] { return net.preview_of(tokens).to(at::kFloat); };
-      observer_.on_step(out);
+      observer_.on_step(player_.step_of(number, of, evaluations_, tokens.lt(0).to(at::kDouble).mean().item<double>(), tokens));
     }
     std::int64_t per_round = 1;
 
@@ -127,11 +94,11 @@ class MaskedPlayer : public Player {
   }
 
   // int64 [1, tokens]. A branch at round k goes on from there with other settings.
-  at::Tensor drawn(const Request& request, RenderObserver& observer) {
+  at::Tensor drawn(const Request& request, RenderObserver& observer) override {
     const auto row = stretches(request);
     std::vector<Settings> settings;
     for (const auto& stretch : row) settings.push_back(settings_of(stretch.settings));
-    if (!ready_) return net_.examples.narrow(0, settings.front().common.seed % TokenNetwork::kExamples, 1);
+    if (!ready_) return example(settings.front().common.seed);
     const Beginning begin = beginning(row, observer, [](const Stretch&, std::int64_t) { return true; });
     Watcher watcher(*this, observer, begin.from ? begin.from->evaluations : 0);
     at::Tensor tokens;
@@ -167,20 +134,11 @@ class MaskedPlayer : public Player {
   }
 
   at::Tensor stretch_of(const Settings& s, const at::Tensor& tokens, Watcher& watcher) {
-    at::Tensor classes;
-    if (!s.common.class_weights.empty()) classes = at::tensor(s.common.class_weights, at::kDouble).to(options_).unsqueeze(0);
+    const at::Tensor classes = classes_of(s.common.class_weights);
     watcher.per_round = s.common.guidance == 1.0 || s.common.guidance == 0.0 || !classes.defined() ? 1 : 2;
     tokens::SeededNoise noise({static_cast<std::uint64_t>(s.common.seed)});
     return tokens::decode_masked(tokens::guided_logits(*net_.prior, classes, s.common.guidance), tokens, s.decoding, noise, watcher);
   }
-
-  std::shared_ptr<const Model> model_;
-  TokenNetwork& net_;
-  TokenShape shape_;
-  bool ready_;
-  at::TensorOptions options_;
-  std::vector<std::string> names_;
-  std::vector<ControlSpec> controls_;
 };
 
 }  // namespace

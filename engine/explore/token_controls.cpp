@@ -3,40 +3,14 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 
-#include <algorithm>
-#include <numeric>
-
+#include "engine/explore/class_controls.h"
 #include "engine/explore/control_parts.h"
 
 namespace orrery {
-namespace {
-
-std::vector<double> class_weights(const Request& request, const std::vector<std::string>& names) {
-  std::vector<double> weights = request.get<std::vector<double>>("class.blend", {});
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (sum > 0.0) {
-    for (double& weight : weights) weight /= sum;
-    return weights;
-  }
-  weights.assign(names.size(), 0.0);
-  if (names.empty()) return weights;
-  const auto chosen = std::find(names.begin(), names.end(), request.get<std::string>("class", names.front()));
-  weights[static_cast<std::size_t>(chosen - names.begin())] = 1.0;
-  return weights;
-}
-
-}  // namespace
-
 std::vector<ControlSpec> token_controls(const TokenShape& shape, const std::vector<std::string>& names) {
   std::vector<ControlSpec> specs;
   specs.push_back(seed_control("seed", "Picture", "Seed", "The number that all draws come from. The same seed always gives the same picture.", 0));
-  auto one = control(ControlKind::choice, "class", "Class", "Class", "What the picture should show.", shape.classes > 0 ? names.front() : std::string());
-  auto blend = expert(control(ControlKind::class_blend, "class.blend", "Class", "Class blend", "Weights of several classes at once; they need not sum to one. All zero: the class chosen above.",
-                              std::vector<double>(static_cast<std::size_t>(shape.classes), 0.0)));
-  one.choices = blend.choices = names;
-  if (shape.classes == 0) one.unavailable = blend.unavailable = "This model was trained without classes.";
-  specs.push_back(one);
-  specs.push_back(blend);
+  add_class_controls(specs, names);
   const char* section = "Tokens";
   auto pinned = control(ControlKind::token_grid, "tokens.pinned", section, "Pinned", "Tokens that stay as they are; the others are made around them. Pin them on the picture.", std::vector<double>{});
   pinned.max = static_cast<double>(shape.codes - 1);

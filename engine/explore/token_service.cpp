@@ -15,8 +15,7 @@
 #include <future>
 
 #include "engine/api/result.h"
-#include "engine/explore/generator_controls.h"
-#include "engine/explore/picture_value.h"
+#include "engine/explore/class_controls.h"
 #include "engine/explore/rgba_frame.h"
 #include "engine/explore/tape_branches.h"
 #include "engine/explore/token_controls.h"
@@ -235,19 +234,6 @@ Result<Codebook> TokenService::codebook(const Request& request) {
     plane = (plane / plane.abs().amax(0, true).clamp_min(1e-12)).to(at::kFloat).contiguous();
     book.plane.assign(plane.const_data_ptr<float>(), plane.const_data_ptr<float>() + 2 * static_cast<std::ptrdiff_t>(book.codes));
     return book;
-  });
-}
-
-Result<std::vector<int>> TokenService::encode(const Request& request, const std::string& photo) {
-  return on_lane<std::vector<int>>(lane_, [this, request, photo] {
-    const auto model = source_.resolve(request);
-    const TokenNetwork& network = network_of(*model);
-    const auto factor = network.tokenizer->shape().levels.front().factor;
-    const PictureShape shape{network.tokenizer->shape().channels, network.rows() * factor, network.cols() * factor};
-    const at::Tensor codes = network.tokens_of(photo_of_value(photo, shape).to(network.tokenizer->codebook().options())).reshape({-1}).cpu().contiguous();
-    std::vector<int> out;
-    for (std::int64_t i = 0; i < codes.numel(); ++i) out.push_back(static_cast<int>(codes[i].item<std::int64_t>()));
-    return out;
   });
 }
 

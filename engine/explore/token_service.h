@@ -20,7 +20,6 @@ class TokenService : public Tokens {
   // r - 1; of one that is unknown, that of the tokens as they are. One evaluation for all rounds together, kept for the steps looked at last.
   Result<TokenLook> look(TapeId tape, std::int64_t step, int candidates) override;
   Result<Codebook> codebook(const Request& request) override;
-  Result<std::vector<int>> encode(const Request& request, const std::string& photo) override;
 
  private:
   ModelSource& source_;

@@ -82,7 +82,7 @@ struct Networks {
     d.to(type);
     eye = all.at("loss.perceptual_loss.w").to(type);
   }
-  // The stub that stands for the perceptual loss.
+  // A 1 x 1 convolution: the distance that the case was recorded with in place of the perceptual one.
   at::Tensor perceptual(const at::Tensor& x, const at::Tensor& y) const { return (at::conv2d(x, eye) - at::conv2d(y, eye)).square().mean({1, 2, 3}, true); }
 
   VqganTokenizer net;

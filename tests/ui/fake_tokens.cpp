@@ -112,6 +112,4 @@ Result<Codebook> FakeTokens::codebook(const Request& request) {
   return book;
 }
 
-Result<std::vector<int>> FakeTokens::encode(const Request&, const std::string&) { return std::vector<int>(kTokenSide * kTokenSide, 5); }
-
 }  // namespace orrery::fake

@@ -25,7 +25,6 @@ class FakeTokens : public Tokens {
   explicit FakeTokens(const FakeTapes& tapes) : tapes_(tapes) {}
   Result<TokenLook> look(TapeId tape, std::int64_t step, int candidates) override;
   Result<Codebook> codebook(const Request& request) override;
-  Result<std::vector<int>> encode(const Request& request, const std::string& photo) override;
   std::atomic<int> looks{0};
 
  private:

@@ -204,8 +204,8 @@ bool TapeDesk::iterates(int view) const {
   return frame && frame->request.model == model->id && (frame->tape != 0 || frame->steps > 1);
 }
 
-bool TapeDesk::ofTokens() const {
-  const ModelInfo* model = session_.model();
+bool TapeDesk::ofTokens(int view) const {
+  const ModelInfo* model = session_.model(view);
   return model && model->kind == Kind::token_model;
 }
 
@@ -324,9 +324,7 @@ QString TapeDesk::note(int view) const {
   const auto head = book_.head(view);
   if (!head || !tape(view)) return {};
   const int step = static_cast<int>(std::floor(*head));
-  const ModelInfo* model = session_.model(view);
-  const bool tokens = model && model->kind == Kind::token_model;
-  const QString what = step <= 0 ? (tokens ? tr("nothing known yet") : tr("pure noise")) : rowName(shownRow(view, step));
+  const QString what = step <= 0 ? (ofTokens(view) ? tr("nothing known yet") : tr("pure noise")) : rowName(shownRow(view, step));
   return tr("Step %1 of %2   %3").arg(step).arg(steps(view)).arg(what);
 }
 

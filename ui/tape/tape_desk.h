@@ -30,7 +30,9 @@ class TapeDesk : public QObject {
 
   // Whether the model of a view paints in steps, so that there is a tape to expect.
   bool iterates(int view) const;
-  bool ofTokens() const;  // the active view's steps are rounds of tokens: their level is the part that is masked
+  // The view's steps are rounds of tokens: their level is the part that is masked.
+  bool ofTokens(int view) const;
+  bool ofTokens() const { return ofTokens(session_.activeView()); }
   // The tape of what a view shows or is about to show; null when there is none. While a new one begins, the one before.
   const TapeInfo* tape(int view) const;
   const TapeInfo* tape() const { return tape(session_.activeView()); }

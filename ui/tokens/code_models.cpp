@@ -129,7 +129,7 @@ QVariant TokenTableModel::data(const QModelIndex& index, int role) const {
   if (role == Qt::TextAlignmentRole && index.column() >= probability && index.column() <= round) return QVariant(Qt::AlignRight | Qt::AlignVCenter);
   const TokenLook* look = desk_.look();
   const TokenCell* at = look && cell < static_cast<int>(look->cells.size()) ? &look->cells[static_cast<std::size_t>(cell)] : nullptr;
-  if (role == Qt::DecorationRole && index.column() == code && at && at->code >= 0) return QPixmap::fromImage(desk_.patch(at->code).scaled(16, 16, Qt::KeepAspectRatio, Qt::SmoothTransformation));
+  if (role == Qt::DecorationRole && index.column() == code && at && at->code >= 0 && desk_.codebook()) return QPixmap::fromImage(desk_.patch(at->code).scaled(16, 16, Qt::KeepAspectRatio, Qt::SmoothTransformation));
   if (role != Qt::DisplayRole) return {};
   switch (index.column()) {
     case place: return tr("%1, %2").arg(cell / std::max(1, desk_.cols()) + 1).arg(cell % std::max(1, desk_.cols()) + 1);

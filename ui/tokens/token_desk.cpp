@@ -247,11 +247,6 @@ void TokenDesk::pin(int cell) {
   put({cell}, {code >= 0 ? code : -2});
 }
 
-void TokenDesk::pin(int cell, int code) {
-  put({cell}, {code});
-  endGesture();
-}
-
 void TokenDesk::free(int cell) { put({cell}, {-1}); }
 
 void TokenDesk::touch(int cell, bool pin) {

@@ -60,7 +60,6 @@ class TokenDesk : public QObject {
   int code() const { return code_; }  // picked from the codebook to paint with; -1: tokens are pinned as they are
   void pick(int code);
   void pin(int cell);             // as it is, or with the picked code
-  void pin(int cell, int code);
   void free(int cell);            // to be made anew
   void touch(int cell, bool pin);  // all cells under the brush
   void endGesture() { session_.endGesture(); }

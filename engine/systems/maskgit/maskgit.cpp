@@ -37,7 +37,7 @@ class MaskGit : public System {
         "γ: the mask schedule (schedule; in training prior_loss.schedule); S: rounds (steps)",
         "T: temperature of sampling (temperature); T_c: of the choice (choice.temperature); s: guidance (guidance.scale)"};
     info.try_first = "Open the tape and watch the tokens come; then pull the choice temperature to 0 and see how the safest parts are all that is left.";
-    for (const auto& preset : maskgit::presets()) info.presets.push_back({preset.id, preset.label, preset.help});
+    info.presets = preset_infos();
     info.lights = {"parity", "trains", "explained"};
     return info;
   }
