@@ -99,7 +99,7 @@ class DenoiserPlayer : public Player, public PlanePlayer {
     try {
       return work();
     } catch (const std::invalid_argument& error) {
-      throw Error(ErrorCode::wrong_use, std::string("These sampler settings do not go together: ") + error.what() + ".", "The last picture stays.",
+      throw Error(ErrorCode::wrong_use, std::string("These sampler settings do not go together: ") + error.what() + ".", "",
                   "Change sampler.sigma_min, sampler.sigma_max or sampler.spacing.");
     }
   }
@@ -302,7 +302,7 @@ class DenoiserPlayer : public Player, public PlanePlayer {
       sampling.span.until = i + 1 < all.row.size() ? all.row[i + 1].first_step : end;
       if (sampling.span.until > end) {
         throw Error(ErrorCode::wrong_use, "This request branches at step " + std::to_string(sampling.span.until) + ", but it has only " + std::to_string(end) + " steps there.",
-                    "The last picture stays.", "Branch again from a step of the tape.");
+                    "", "Branch again from a step of the tape.");
       }
       watcher.steps = end;
       if (sampling.span.until > number || starts) {

@@ -279,7 +279,7 @@ class LiveLane::Lane {
       slot.given_up = 0;
       slot.call(slot.on_frame, frame);
     } catch (...) {
-      slot.call(slot.on_error, error_of(std::current_exception()));
+      slot.call(slot.on_error, live_error_of(std::current_exception()));
     }
   }
 

@@ -117,7 +117,7 @@ class MaskedPlayer : public TokenPainter {
       const bool last = i + 1 == row.size();
       const std::int64_t end = last ? s.decoding.rounds : row[i + 1].first_step;
       if (end > s.decoding.rounds)
-        throw Error(ErrorCode::wrong_use, "This request branches at round " + std::to_string(end) + ", but it has only " + std::to_string(s.decoding.rounds) + " rounds there.", "The last picture stays.",
+        throw Error(ErrorCode::wrong_use, "This request branches at round " + std::to_string(end) + ", but it has only " + std::to_string(s.decoding.rounds) + " rounds there.", "",
                     "Branch again from a step of the tape.");
       if (end <= done) continue;
       if (i > 0 && done == row[i].first_step) {  // what is pinned now stands; what was and is no more, is free

@@ -24,7 +24,7 @@ constexpr std::uintmax_t kMostBytes = std::uintmax_t{128} << 20;
 [[noreturn]] void refuse(const std::string& path, ControlKind kind, const std::string& why) {
   const std::string name = fs::path(path).filename().string();
   throw Error(ErrorCode::bad_input, (name.empty() ? path : name) + " cannot be used as a " + (kind == ControlKind::mask ? "mask" : "photo") + ": " + why + ".",
-              "The last picture stays.", "Choose another picture.");
+              "", "Choose another picture.");
 }
 
 std::string read(const std::string& path, ControlKind kind) {
@@ -47,15 +47,17 @@ void check_size(const std::string& path, ControlKind kind, int width_px, int hei
 // RGB, a square of `side_px`, or without importers the whole picture.
 data::Pixels decoded(const std::string& path, ControlKind kind, const std::string& bytes, [[maybe_unused]] int side_px) {
 #ifdef ORRERY_MEDIA
-  try {
-    const std::string name = fs::path(path).filename().string();
-    const auto size = media::picture_size(bytes, name);
-    check_size(path, kind, size.width_px, size.height_px);
-    return media::decode_picture(bytes, name, side_px, Fit::crop).pixels;
-  } catch (const Error& error) {
-    if (!error.error().what_is_safe.empty()) throw;
-    refuse(path, kind, error.what());  // the door of pictures throws bare reasons
-  }
+  // The door of pictures throws bare reasons.
+  const auto ask = [&](const auto& what) {
+    try {
+      return what(fs::path(path).filename().string());
+    } catch (const Error& error) {
+      refuse(path, kind, error.what());
+    }
+  };
+  const auto size = ask([&](const std::string& name) { return media::picture_size(bytes, name); });
+  check_size(path, kind, size.width_px, size.height_px);
+  return ask([&](const std::string& name) { return media::decode_picture(bytes, name, side_px, Fit::crop).pixels; });
 #else
   const io::PngImage png = io::parse_png(bytes, {std::uint64_t{1} << 22, kMostBytes, std::size_t{4} << 20}, fs::path(path).filename().string());
   check_size(path, kind, png.width_px, png.height_px);
@@ -85,7 +87,7 @@ Result<std::string> PictureReader::value_of_file(const std::string& path, Contro
   try {
     return picture_value_of_file(path, kind, width_px, height_px);
   } catch (...) {
-    return error_of(std::current_exception());
+    return live_error_of(std::current_exception());
   }
 }
 

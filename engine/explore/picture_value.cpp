@@ -21,7 +21,7 @@ constexpr std::size_t kMostBytes = std::size_t{24} << 20;  // of text; no PNG of
 constexpr io::PngLimits kLimits{std::uint64_t{1} << 22, kMostBytes, std::size_t{1} << 16};
 
 [[noreturn]] void refuse(const std::string& what, const std::string& why) {
-  throw Error(ErrorCode::bad_input, what + " cannot be read: " + why + ".", "The last picture stays.", "Choose the picture again, or leave it out.");
+  throw Error(ErrorCode::bad_input, what + " cannot be read: " + why + ".", "", "Choose the picture again, or leave it out.");
 }
 
 std::string base64(std::string_view bytes) {
@@ -70,7 +70,6 @@ at::Tensor decoded(const std::string& value, const std::string& what) {
     png = io::parse_png(from_base64(std::string_view(value).substr(kPrefix.size()), what), kLimits, what);
   } catch (const Error& error) {
     JobError plain = error.error();
-    plain.what_is_safe = "The last picture stays.";
     plain.what_to_do = "Choose the picture again, or leave it out.";
     throw Error(plain);
   }

@@ -117,7 +117,7 @@ class SpaceService::Core : public std::enable_shared_from_this<SpaceService::Cor
       try {
         serve(*core, asker, players);
       } catch (...) {
-        asker->call(asker->listener.on_error, error_of(std::current_exception()));
+        asker->call(asker->listener.on_error, live_error_of(std::current_exception()));
       }
     });
   }

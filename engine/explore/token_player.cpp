@@ -77,7 +77,7 @@ class TokenPlayer : public TokenPainter {
     for (std::size_t i = begin.stretch; i < row.size(); ++i) {
       const std::int64_t end = i + 1 < row.size() ? row[i + 1].first_step : rows;
       if (end > rows)
-        throw Error(ErrorCode::wrong_use, "This request branches at row " + std::to_string(end) + ", but the picture has only " + std::to_string(rows) + " rows of tokens.", "The last picture stays.",
+        throw Error(ErrorCode::wrong_use, "This request branches at row " + std::to_string(end) + ", but the picture has only " + std::to_string(rows) + " rows of tokens.", "",
                     "Branch again from a step of the tape.");
       if (end <= done) continue;
       tokens = stretch_of(settings_of(row[i].settings), tokens, done, end, watcher);

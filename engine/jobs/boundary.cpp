@@ -50,4 +50,10 @@ JobError error_of(std::exception_ptr exception) {
   }
 }
 
+JobError live_error_of(std::exception_ptr exception) {
+  JobError error = error_of(std::move(exception));
+  if (error.what_is_safe.empty()) error.what_is_safe = "The last picture stays.";
+  return error;
+}
+
 }  // namespace orrery

@@ -30,7 +30,7 @@ MaskSchedule MaskSchedule::named(const std::string& name) {
 
 MaskSchedule MaskSchedule::curve(std::vector<double> samples) {
   const bool bad = samples.size() < 2 || std::any_of(samples.begin(), samples.end(), [](double s) { return !(s >= 0.0 && s <= 1.0); });
-  if (bad) throw Error(ErrorCode::wrong_use, "A schedule curve needs at least two values, each between 0 and 1.", "The last picture stays.");
+  if (bad) throw Error(ErrorCode::wrong_use, "A schedule curve needs at least two values, each between 0 and 1.");
   for (std::size_t i = 1; i < samples.size(); ++i) samples[i] = std::min(samples[i], samples[i - 1]);
   MaskSchedule out;
   out.law_ = Law::curve;

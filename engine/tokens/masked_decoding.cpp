@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::wrong_use, "The tokens cannot be decoded: " + why + ".", "The last picture stays."); }
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::wrong_use, "The tokens cannot be decoded: " + why + "."); }
 
 void check(const at::Tensor& tokens, const MaskedDecoding& o) {
   if (tokens.dim() != 2 || tokens.scalar_type() != at::kLong) refuse("they are no whole numbers in rows");

@@ -19,6 +19,7 @@
 #include "engine/explore/picture_file.h"
 #include "engine/explore/picture_value.h"
 #include "engine/explore/rgba_frame.h"
+#include "engine/jobs/boundary.h"
 #include "engine/kinds/denoiser.h"
 #include "engine/systems/system.h"
 #include "engine/train/point_data.h"
@@ -92,7 +93,9 @@ QString refusal(const std::function<void()>& call, ErrorCode code = ErrorCode::b
   try {
     call();
   } catch (const Error& error) {
-    if (error.error().code != code || error.error().what_is_safe.empty() || error.error().what_to_do.empty()) return "another error: " + QString(error.what());
+    // At the command line nothing was lost; where pictures are shown the last one stays.
+    const JobError shown = live_error_of(std::current_exception());
+    if (error.error().code != code || !error.error().what_is_safe.empty() || shown.what_is_safe != "The last picture stays." || shown.what_to_do.empty()) return "another error: " + QString(error.what());
     return error.what();
   }
   return "accepted";
