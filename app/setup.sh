@@ -65,15 +65,16 @@ orrery_install_packages() {
 
 has_nvidia_driver() { ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1' || [ -e /usr/lib/x86_64-linux-gnu/libcuda.so.1 ]; }
 
-# pip_into <folder> <requirement...>: wheels for this program, whatever Python the machine has; complete or not there at all.
+# pip_into <folder> <requirement...>: wheels for this program, whatever Python the machine has; complete or not there at all. pip takes the
+# platforms word for word, and a wheel may name any glibc up to Debian 12's.
 pip_into() {
-  local folder="$1" part
+  local folder="$1" part platforms=(--platform manylinux2014_x86_64 --platform manylinux2010_x86_64) minor
   shift
+  for minor in $(seq 36 -1 12); do platforms+=(--platform "manylinux_2_${minor}_x86_64"); done
   part="$folder.part$$"
   rm -rf "$part"
   /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --target "$part" --only-binary=:all: \
-    --python-version 3.11 --implementation cp --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 \
-    --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 "$@" && mv "$part" "$folder"
+    --python-version 3.11 --implementation cp "${platforms[@]}" "$@" && mv "$part" "$folder"
 }
 
 orrery_install_torch() {
