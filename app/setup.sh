@@ -86,7 +86,7 @@ orrery_install_torch() {
       run_step "fetching LibTorch $torch_version with its CUDA libraries (about 3 GB)" pip_into "$folder" "torch==$torch_version" || return
     else
       run_step "fetching LibTorch $torch_version (about 600 MB)" pip_into "$folder" --no-deps "torch==$torch_version" \
-        "nvidia-cuda-runtime==$cuda_version.*" "nvidia-cuda-cupti==$cuda_version.*" || return
+        "nvidia-cuda-runtime==$cuda_version.*" "nvidia-cuda-crt==$cuda_version.*" "nvidia-cuda-cupti==$cuda_version.*" || return
     fi
   fi
   if has_nvidia_driver && ! command -v nvcc >/dev/null && [ ! -e "$orrery_cache/cuda-$cuda_version" ]; then
