@@ -66,6 +66,7 @@ std::vector<Benchmark> stylegan2_benchmarks();
 std::vector<Benchmark> loader_benchmarks();
 std::vector<Benchmark> denoiser_benchmarks();
 std::vector<Benchmark> sampler_benchmarks();
+std::vector<Benchmark> import_benchmarks();  // none in a build without importers
 
 // Processor, threads, instruction set, LibTorch, load.
 nlohmann::json machine();
