@@ -16,13 +16,18 @@ double perplexity(const at::Tensor& counts) {
   return std::exp(-share.xlogy(share).sum().item<double>());
 }
 
-std::int64_t used_codes(const at::Tensor& counts) { return counts.gt(0).sum().item<std::int64_t>(); }
-
 void track_usage(at::Tensor& usage, const at::Tensor& counts, double decay) {
   const at::NoGradGuard no_grad;
   usage.mul_(decay).add_(counts.to(usage.options()), 1.0 - decay);
 }
 
 at::Tensor dead_codes(const at::Tensor& usage, double least) { return usage.lt(least).nonzero().squeeze(1); }
+
+void watch_codes(std::map<std::string, double>& watched, const at::Tensor& counts, const at::Tensor& usage, double least) {
+  const auto dead = static_cast<double>(dead_codes(usage, least).numel());
+  watched["codes.perplexity"] = perplexity(counts);
+  watched["codes.used"] = static_cast<double>(usage.numel()) - dead;
+  watched["codes.dead"] = dead;
+}
 
 }  // namespace orrery::tokens

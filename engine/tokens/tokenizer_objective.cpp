@@ -16,6 +16,7 @@ namespace orrery::tokens {
 namespace {
 
 constexpr double kUsageDecay = 0.99;
+constexpr double kLeastUse = 0.01;  // where codes never begin anew, those chosen less often than so many times a batch count as dead
 constexpr std::int64_t kExamplesEvery = 16;
 
 VqVaeAutoencoder& tokenizer_of(TokenNetwork& net) { return dynamic_cast<VqVaeAutoencoder&>(*net.tokenizer); }
@@ -65,19 +66,19 @@ PhaseLoss TokenizerObjective::loss(const Phase&, const Batch& batch, TrainState&
 
   const at::NoGradGuard no_grad;
   const at::Tensor counts = count_codes(pass.quantized.codes, net.codes());
-  out.watched["perplexity"] = perplexity(counts);
   quantizer.update(pass.rows, pass.quantized.codes);
   track_usage(usage, counts, kUsageDecay);
+  watch_codes(out.watched, counts, usage, options_.restart_below > 0.0 ? options_.restart_below : kLeastUse);
   if (options_.restart_below > 0.0 && (info.step + 1) % options_.restart_every == 0) {
     const at::Tensor dead = dead_codes(usage, options_.restart_below);
+    out.watched["codes.restarted"] = static_cast<double>(dead.numel());
     if (dead.numel() > 0) restart(quantizer, usage, dead, pass.rows, rng.fork("restart"));
   }
   return out;
 }
 
-void TokenizerObjective::after_step(TrainState& state, const StepInfo& info, std::map<std::string, double>& watched) {
+void TokenizerObjective::after_step(TrainState& state, const StepInfo& info, std::map<std::string, double>& /*watched*/) {
   auto& net = dynamic_cast<TokenNetwork&>(*state.modules.at("net"));
-  watched["codes_used"] = static_cast<double>(net.codes() - dead_codes(state.tensors.at("usage"), options_.restart_below > 0.0 ? options_.restart_below : 0.01).numel());
   if (info.step % kExamplesEvery == 1) net.set_examples(net.tokens_of(to_range(state.tensors.at("examples"), net.tokenizer->parameters().front().options().requires_grad(false))));
 }
 

@@ -124,9 +124,8 @@ PhaseLoss VqganObjective::tokenizer_phase(const at::Tensor& real, TrainState& st
 
   const at::NoGradGuard no_grad;
   const at::Tensor counts = count_codes(q.codes, net.codebook().size(0));
-  out.watched["codes.used"] = static_cast<double>(used_codes(counts));
-  out.watched["codes.perplexity"] = perplexity(counts);
   track_usage(state.tensors.at("codes.usage"), counts, kUsageDecay);
+  watch_codes(out.watched, counts, state.tensors.at("codes.usage"), kLeastUse);
   rows_ = rows.detach().flatten(0, 2);
   built_ = built.detach();
   net_of(state).set_examples(q.codes.flatten(1));

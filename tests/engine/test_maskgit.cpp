@@ -92,6 +92,26 @@ class TestMaskgit : public QObject {
     }
   }
 
+  // One group of curves, whichever rule the codebook learns by.
+  void theUseOfCodesIsWatched() {
+    for (const char* id : {"maskgit", "vqvae"}) {
+      json config = tiny({{"tokenizer_loss", {{"adversarial", 0}}}});
+      if (std::string(id) == "vqvae") {
+        const System& system = find_system(id);
+        DataShape data;
+        data.resolution_px = kSide_px, data.classes = 3, data.pictures = 8;
+        config = system.resolve(config::resolve_preset(system.defaults(), system.presets(), "tiny"), data);
+      }
+      Trainer trainer(find_system(id).make_plan(config), 1);
+      const double codes = static_cast<double>(dynamic_cast<TokenNetwork&>(*trainer.state().modules.at("net")).codes());
+      for (int i = 0; i < 3; ++i) trainer.step(batch(4));
+      const auto now = trainer.meter().take();
+      for (const char* name : {"codes.perplexity", "codes.used", "codes.dead"}) QVERIFY2(now.count(name) == 1, name);
+      QCOMPARE(now.at("codes.used") + now.at("codes.dead"), codes);
+      QVERIFY2(now.at("codes.perplexity") >= 1.0 && now.at("codes.perplexity") <= codes && now.at("codes.used") >= 1.0, id);
+    }
+  }
+
   // The picture comes nearer to what it was made of, and its prior learns the few codes by heart; the tokenizer stands still meanwhile.
   void bothStagesLearn() {
     Trainer trainer(find_system("maskgit").make_plan(tiny({{"tokenizer_loss", {{"adversarial", 0}}}})), 1);

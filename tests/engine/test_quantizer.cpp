@@ -172,7 +172,11 @@ class TestQuantizer : public QObject {
     const at::Tensor counts = count_codes(whole({0, 2, 2, 0}, {2, 2}), 5);
     QVERIFY(counts.equal(whole({2, 0, 2, 0, 0})));
     QVERIFY(std::abs(perplexity(counts) - 2.0) < 1e-12);
-    QCOMPARE(used_codes(counts), std::int64_t{2});
+    std::map<std::string, double> watched;
+    watch_codes(watched, counts, counts.to(at::kFloat), 0.5);
+    QVERIFY(std::abs(watched.at("codes.perplexity") - 2.0) < 1e-12);
+    QCOMPARE(watched.at("codes.used"), 2.0);
+    QCOMPARE(watched.at("codes.dead"), static_cast<double>(counts.numel() - 2));
     QCOMPARE(perplexity(at::zeros({5})), 0.0);
     at::Tensor usage = at::full({5}, 1.0);
     track_usage(usage, counts, 0.5);
@@ -219,6 +223,18 @@ class TestQuantizer : public QObject {
     QVERIFY(!net.prior_ready() && !TokenNetwork(std::make_shared<Plain>(6), nullptr, 2, 2).prior_ready());
     net.set_examples(tokens);
     QVERIFY(net.examples[0].equal(tokens[0]));
+    // A prior of another codebook or grid is refused, with both named.
+    const auto refusal = [&](std::int64_t codes, std::int64_t rows) -> std::string {
+      try {
+        TokenNetwork(std::make_shared<Plain>(codes), std::make_shared<Prior>(shape), rows, 2);
+      } catch (const Error& error) {
+        if (error.error().code == ErrorCode::bad_input && !error.error().what_is_safe.empty() && !error.error().what_to_do.empty()) return error.what();
+      }
+      return {};
+    };
+    QVERIFY(QString::fromStdString(refusal(7, 2)).contains("does not fit the prior: it has 7 codes on 2 x 2 cells, the prior 6 codes on 2 x 2"));
+    QVERIFY(QString::fromStdString(refusal(6, 3)).contains("3 x 2 cells"));
+    QCOMPARE(refusal(6, 2), std::string());
     shape.codes = 7;
     QVERIFY_EXCEPTION_THROWN(TokenNetwork(std::make_shared<Plain>(6), std::make_shared<Prior>(shape), 2, 2), Error);
   }
