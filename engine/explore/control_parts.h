@@ -49,6 +49,13 @@ inline ControlSpec seed_control(const char* id, const char* section, const char*
   return spec;
 }
 
+// A photo or a mask, none at neutral. By their names, controls "photo.x" act only where the control "photo" has a picture.
+inline ControlSpec picture_control(ControlKind kind, const char* id, const char* section, const char* label, const char* help) {
+  ControlSpec spec = control(kind, id, section, label, help, std::string());
+  spec.animatable = false;
+  return spec;
+}
+
 // Neutral is the first of the choices.
 inline ControlSpec choice_control(const char* id, const char* section, const char* label, const char* help, std::vector<std::string> choices) {
   ControlSpec spec = control(ControlKind::choice, id, section, label, help, choices.front());

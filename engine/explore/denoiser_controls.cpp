@@ -108,8 +108,7 @@ void add_churn(Specs& specs) {
 void add_photo(Specs& specs, const DenoiserTraits& traits) {
   const char* section = "Photo";
   const auto first = specs.size();
-  specs.push_back(control(ControlKind::photo, "photo", section, "Photo", "A picture to begin with instead of pure noise. Drop one here or on the stage.", std::string()));
-  specs.back().animatable = false;
+  specs.push_back(picture_control(ControlKind::photo, "photo", section, "Photo", "A picture to begin with instead of pure noise. Drop one here or on the stage."));
   specs.push_back(ranged(control(ControlKind::slider, "photo.strength", section, "Strength",
                                  "How much of the photo is made anew, as part of the steps: 0 is the photo itself, 1 begins with pure noise.", 0.5), 0.0, 1.0, 0.01));
   specs.push_back(choice_control("photo.mode", section, "Begin with", "What is laid over the photo: noise of the seed, or by inversion the very noise that the model itself would have made the photo from, so that "
@@ -119,8 +118,7 @@ void add_photo(Specs& specs, const DenoiserTraits& traits) {
   shown.insert(shown.end(), traits.class_names.begin(), traits.class_names.end());
   specs.push_back(choice_control("photo.class", section, "It shows", "Inversion: what the photo shows. Name its class, then choose another one above to turn the photo into that.", shown));
   if (traits.shape.classes == 0) specs.back().unavailable = "This model was trained without classes.";
-  specs.push_back(control(ControlKind::mask, "photo.mask", section, "Mask", "Where the photo is made anew; everywhere else it stays as it is. Paint it on the picture (B).", std::string()));
-  specs.back().animatable = false;
+  specs.push_back(picture_control(ControlKind::mask, "photo.mask", section, "Mask", "Where the photo is made anew; everywhere else it stays as it is. Paint it on the picture (B)."));
   specs.push_back(expert(ranged(control(ControlKind::integer, "photo.resample", section, "Rounds", "With a mask: how many times each step is gone through, so that what is new fits what stayed. More is slower.", std::int64_t{1}),
                                 1.0, 10.0, 1.0, "rounds")));
   if (!traits.points()) return;

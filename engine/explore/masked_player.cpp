@@ -44,7 +44,7 @@ void add_rounds(std::vector<ControlSpec>& specs, const TokenShape& shape) {
 struct Settings {
   TokenSettings common;
   tokens::MaskedDecoding decoding;
-  at::Tensor pinned;  // int64 [1, tokens], kMasked where free
+  TokenStart start;
 };
 
 class MaskedPlayer : public TokenPainter {
@@ -58,24 +58,27 @@ class MaskedPlayer : public TokenPainter {
   // Tells of rounds and asks whether to go on.
   class Watcher : public tokens::RoundObserver {
    public:
-    Watcher(const MaskedPlayer& player, RenderObserver& observer, std::int64_t evaluations) : evaluations_(evaluations), player_(player), observer_(observer) {}
+    Watcher(MaskedPlayer& player, RenderObserver& observer, std::int64_t evaluations) : evaluations_(evaluations), player_(player), observer_(observer) {}
     bool cancelled() override { return observer_.cancelled(); }
     void on_round(const tokens::DecodingRound& round) override {
-      evaluations_ += per_round;
+      if (open) evaluations_ += per_round;  // where nothing is masked nobody is asked
+      open = round.masked > 0.0;
       tell(round.round + 1, round.rounds, round.tokens);
     }
     void tell(std::int64_t number, std::int64_t of, const at::Tensor& tokens) {
-      observer_.on_step(player_.step_of(number, of, evaluations_, tokens.lt(0).to(at::kDouble).mean().item<double>(), tokens));
+      observer_.on_step(player_.step_of(number, of, evaluations_, tokens.lt(0).to(at::kDouble).mean().item<double>(), tokens, start));
     }
     std::int64_t per_round = 1;
+    TokenStart start;  // of the stretch
+    bool open = true;  // tokens are masked before the round
 
    private:
     std::int64_t evaluations_;
-    const MaskedPlayer& player_;
+    MaskedPlayer& player_;
     RenderObserver& observer_;
   };
 
-  Settings settings_of(const Request& request) const {
+  Settings settings_of(const Request& request) {
     const Request checked = checked_request(controls_, request, UnknownControls::ignore);
     Settings out;
     out.common = read_token_settings(checked, shape_, names_);
@@ -88,17 +91,15 @@ class MaskedPlayer : public TokenPainter {
     d.cols = shape_.cols;
     d.filter = out.common.filter;
     d.choice_temperature = checked.get<double>("choice.temperature", kChoiceTemperature);
-    out.pinned = pinned_tokens(checked, shape_).to(options_.device());
-    d.masked_before = out.pinned.lt(0).sum().item<std::int64_t>();
+    out.start = start_of(checked);
+    d.masked_before = out.start.tokens.lt(0).sum().item<std::int64_t>();
     return out;
   }
 
   // int64 [1, tokens]. A branch at round k goes on from there with other settings.
-  at::Tensor drawn(const Request& request, RenderObserver& observer) override {
-    const auto row = stretches(request);
+  at::Tensor drawn(const std::vector<Stretch>& row, RenderObserver& observer) override {
     std::vector<Settings> settings;
     for (const auto& stretch : row) settings.push_back(settings_of(stretch.settings));
-    if (!ready_) return example(settings.front().common.seed);
     const Beginning begin = beginning(row, observer, [](const Stretch&, std::int64_t) { return true; });
     Watcher watcher(*this, observer, begin.from ? begin.from->evaluations : 0);
     at::Tensor tokens;
@@ -107,7 +108,8 @@ class MaskedPlayer : public TokenPainter {
       tokens = begin.from->state.to(options_.device(), at::kLong).view({1, shape_.tokens()});
       done = begin.from->step;
     } else {
-      tokens = settings.front().pinned;
+      watcher.start = settings.front().start;
+      tokens = watcher.start.tokens;
       watcher.tell(0, settings.front().decoding.rounds, tokens);
     }
     for (std::size_t i = begin.stretch; i < row.size(); ++i) {
@@ -120,9 +122,9 @@ class MaskedPlayer : public TokenPainter {
         throw Error(ErrorCode::wrong_use, "This request branches at round " + std::to_string(end) + ", but it has only " + std::to_string(s.decoding.rounds) + " rounds there.", "",
                     "Branch again from a step of the tape.");
       if (end <= done) continue;
-      if (i > 0 && done == row[i].first_step) {  // what is pinned now stands; what was and is no more, is free
-        const at::Tensor released = settings[i - 1].pinned.ge(0).logical_and(s.pinned.lt(0));
-        tokens = at::where(s.pinned.ge(0), s.pinned, at::where(released, kMasked, tokens));
+      if (i > 0 && done == row[i].first_step) {  // what is known now stands; what was and is no more, is free
+        const at::Tensor &before = settings[i - 1].start.tokens, &now = s.start.tokens;
+        tokens = at::where(now.ge(0), now, at::where(before.ge(0).logical_and(now.lt(0)), kMasked, tokens));
       }
       s.decoding.first_round = done;
       s.decoding.until_round = end;
@@ -135,6 +137,8 @@ class MaskedPlayer : public TokenPainter {
 
   at::Tensor stretch_of(const Settings& s, const at::Tensor& tokens, Watcher& watcher) {
     const at::Tensor classes = classes_of(s.common.class_weights);
+    watcher.start = s.start;
+    watcher.open = tokens.lt(0).any().item<bool>();
     watcher.per_round = s.common.guidance == 1.0 || s.common.guidance == 0.0 || !classes.defined() ? 1 : 2;
     tokens::SeededNoise noise({static_cast<std::uint64_t>(s.common.seed)});
     return tokens::decode_masked(tokens::guided_logits(*net_.prior, classes, s.common.guidance), tokens, s.decoding, noise, watcher);

@@ -5,12 +5,14 @@
 
 #include "engine/explore/class_controls.h"
 #include "engine/explore/control_parts.h"
+#include "engine/explore/photo_tokens.h"
 
 namespace orrery {
 std::vector<ControlSpec> token_controls(const TokenShape& shape, const std::vector<std::string>& names) {
   std::vector<ControlSpec> specs;
   specs.push_back(seed_control("seed", "Picture", "Seed", "The number that all draws come from. The same seed always gives the same picture.", 0));
   add_class_controls(specs, names);
+  add_photo_controls(specs, shape.causal);
   const char* section = "Tokens";
   auto pinned = control(ControlKind::token_grid, "tokens.pinned", section, "Pinned", "Tokens that stay as they are; the others are made around them. Pin them on the picture.", std::vector<double>{});
   pinned.max = static_cast<double>(shape.codes - 1);
@@ -31,7 +33,7 @@ std::vector<ControlSpec> token_controls(const TokenShape& shape, const std::vect
 
 void only_the_seed(std::vector<ControlSpec>& specs) {
   for (auto& spec : specs)
-    if (spec.id != "seed" && spec.unavailable.empty()) spec.unavailable = "So far only the tokenizer is trained: a seed shows one of its training pictures, made of its codes.";
+    if (spec.id != "seed" && !spec.id.starts_with("photo") && spec.unavailable.empty()) spec.unavailable = "So far only the tokenizer is trained: a seed shows one of its training pictures, made of its codes.";
 }
 
 at::Tensor pinned_tokens(const Request& request, const TokenShape& shape) {

@@ -13,9 +13,9 @@
 
 namespace orrery {
 
-// seed; class, class.blend; tokens.pinned; temperature, top_k, top_p; guidance.scale. `names`: one per class.
+// seed; class, class.blend; those of photos (engine/explore/photo_tokens.h); tokens.pinned; temperature, top_k, top_p; guidance.scale. `names`: one per class.
 std::vector<ControlSpec> token_controls(const TokenShape& shape, const std::vector<std::string>& names);
-// While only the tokenizer is trained: every control but the seed says so.
+// While only the tokenizer is trained: every control but the seed and the photos says so.
 void only_the_seed(std::vector<ControlSpec>& specs);
 
 struct TokenSettings {

@@ -17,7 +17,7 @@ namespace {
 struct CausalSettings {
   std::int64_t seed = 0;
   std::vector<double> class_weights;  // sum 1; empty: unconditional
-  at::Tensor pinned;                  // int64 [1, tokens], kMasked where free
+  TokenStart start;
   tokens::DecodingOptions decoding;
 };
 
@@ -31,7 +31,7 @@ class TokenPlayer : public TokenPainter {
   // Tells of rows and asks whether to go on.
   class Watcher : public tokens::DecodingObserver {
    public:
-    Watcher(const TokenPlayer& player, RenderObserver& observer, std::int64_t evaluations) : player_(player), observer_(observer), evaluations_(evaluations) {}
+    Watcher(TokenPlayer& player, RenderObserver& observer, std::int64_t evaluations) : player_(player), observer_(observer), evaluations_(evaluations) {}
     bool cancelled() override { return observer_.cancelled(); }
     void on_draw(std::int64_t, const at::Tensor&) override { ++evaluations_; }
     void on_token(std::int64_t position, const at::Tensor& tokens) override {
@@ -40,28 +40,27 @@ class TokenPlayer : public TokenPainter {
     }
     void tell(std::int64_t row, const at::Tensor& tokens) {
       const std::int64_t rows = player_.net_.rows();
-      observer_.on_step(player_.step_of(row, rows, evaluations_, 1.0 - static_cast<double>(row) / static_cast<double>(rows), tokens));
+      observer_.on_step(player_.step_of(row, rows, evaluations_, 1.0 - static_cast<double>(row) / static_cast<double>(rows), tokens, start));
     }
-    std::int64_t evaluations() const { return evaluations_; }
+    TokenStart start;  // of the stretch
 
    private:
-    const TokenPlayer& player_;
+    TokenPlayer& player_;
     RenderObserver& observer_;
     std::int64_t evaluations_;
   };
 
-  CausalSettings settings_of(const Request& request) const {
+  CausalSettings settings_of(const Request& request) {
     const Request checked = checked_request(controls_, request, UnknownControls::ignore);
     const TokenSettings common = read_token_settings(checked, shape_, names_);
-    CausalSettings out{common.seed, common.class_weights, pinned_tokens(checked, shape_).to(options_.device()), {}};
+    CausalSettings out{common.seed, common.class_weights, start_of(checked), {}};
     out.decoding.filter = common.filter;
     out.decoding.guidance = common.guidance;
     return out;
   }
 
   // int64 [1, tokens]. A branch at row k goes on from there with other settings.
-  at::Tensor drawn(const Request& request, RenderObserver& observer) override {
-    const auto row = stretches(request);
+  at::Tensor drawn(const std::vector<Stretch>& row, RenderObserver& observer) override {
     const std::int64_t rows = net_.rows(), cols = net_.cols();
     const Beginning begin = beginning(row, observer, [](const Stretch&, std::int64_t) { return true; });
     Watcher watcher(*this, observer, begin.from ? begin.from->evaluations : 0);
@@ -71,7 +70,8 @@ class TokenPlayer : public TokenPainter {
       tokens = begin.from->state.to(options_.device(), at::kLong).view({1, rows * cols});
       done = begin.from->step;
     } else {
-      tokens = settings_of(row.front().settings).pinned;
+      watcher.start = settings_of(row.front().settings).start;
+      tokens = watcher.start.tokens;
       watcher.tell(0, tokens);
     }
     for (std::size_t i = begin.stretch; i < row.size(); ++i) {
@@ -89,9 +89,9 @@ class TokenPlayer : public TokenPainter {
 
   at::Tensor stretch_of(CausalSettings settings, at::Tensor tokens, std::int64_t first_row, std::int64_t end_row, Watcher& watcher) {
     settings.decoding.first = first_row * net_.cols();
-    // Rows that are written stay; what comes after is what is pinned now.
-    tokens = at::cat({tokens.narrow(1, 0, settings.decoding.first), settings.pinned.narrow(1, settings.decoding.first, tokens.size(1) - settings.decoding.first)}, 1);
-    if (!ready_) tokens = example(settings.seed);
+    // Rows that are written stay; what comes after is what is known now.
+    tokens = at::cat({tokens.narrow(1, 0, settings.decoding.first), settings.start.tokens.narrow(1, settings.decoding.first, tokens.size(1) - settings.decoding.first)}, 1);
+    watcher.start = settings.start;
     settings.decoding.until = end_row * net_.cols();
     TokenCondition condition;
     condition.classes = classes_of(settings.class_weights);

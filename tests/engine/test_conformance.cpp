@@ -13,6 +13,7 @@
 #include "engine/io/safetensors.h"
 #include "engine/systems/system.h"
 #include "engine/train/trainer.h"
+#include "spread_codes.h"
 
 using namespace orrery;
 using nlohmann::json;
@@ -73,15 +74,17 @@ at::Tensor render(Player& player, std::vector<Request> requests) {
   return player.render(requests, observer);
 }
 
-// A made-up picture, or a grey one whose lower half is white.
-std::string generated(ControlKind kind) {
+// A made-up picture, another one for each control, or a grey one whose lower half is white.
+std::string generated(const ControlSpec& spec) {
+  const ControlKind kind = spec.kind;
+  const int turn = spec.id == "photo" ? 0 : 101;
   constexpr int side_px = 16;
   const int channels = kind == ControlKind::mask ? 1 : 3;
   std::vector<std::uint8_t> pixels;
   for (int y = 0; y < side_px; ++y) {
     for (int x = 0; x < side_px; ++x) {
       if (kind == ControlKind::mask) pixels.push_back(2 * y < side_px ? 0 : 255);
-      else for (const int value : {16 * x, 16 * y, 255 - 8 * (x + y)}) pixels.push_back(static_cast<std::uint8_t>(value));
+      else for (int colour = 0; colour < 3; ++colour) pixels.push_back(static_cast<std::uint8_t>(73 * (x / 4) + 151 * (y / 4) * (x / 4 + 1) + 97 * colour + turn));
     }
   }
   return picture_value({pixels.data(), side_px, side_px, channels, 0});
@@ -137,7 +140,7 @@ std::vector<Value> other_values(const ControlSpec& spec) {
       break;
     case ControlKind::mask:
     case ControlKind::photo:
-      values.push_back(generated(spec.kind));
+      values.push_back(generated(spec));
       break;
   }
   return values;
@@ -316,7 +319,9 @@ class TestConformance : public QObject {
     QFETCH(QString, id);
     QFETCH(int, classes);
     const Tiny tiny(id.toStdString(), classes);
-    const auto player = tiny.system.make_player(tiny.model());
+    const auto model = tiny.model();
+    if (auto* tokens = dynamic_cast<TokenNetwork*>(model->network.get())) tests::spread_codes(*tokens);
+    const auto player = tiny.system.make_player(model);
     const auto controls = player->controls();
     QVERIFY(!controls.empty());
     std::set<std::string> ids;

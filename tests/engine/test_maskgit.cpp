@@ -207,7 +207,7 @@ class TestMaskgit : public QObject {
     QVERIFY(last_tokens(shorter).ge(0).all().item<bool>());
   }
 
-  // While only the tokenizer is trained, a seed shows one of its pictures, and nothing else acts.
+  // While only the tokenizer is trained, a seed shows one of its pictures, photos are encoded, and nothing else acts.
   void showsExamplesBeforeThePriorIsTrained() {
     const auto half = model();
     auto& net = dynamic_cast<TokenNetwork&>(*half->network);
@@ -215,7 +215,7 @@ class TestMaskgit : public QObject {
     const at::Tensor codes = Rng(2).uniform({TokenNetwork::kExamples, kTokens}, at::kFloat).mul(32).to(at::kLong);
     net.set_examples(codes);
     const auto player = find_system("maskgit").make_player(half);
-    for (const auto& spec : player->controls()) QCOMPARE(spec.unavailable.empty(), spec.id == "seed");
+    for (const auto& spec : player->controls()) QCOMPARE(spec.unavailable.empty(), spec.id == "seed" || spec.id.starts_with("photo"));
     Recorder recorder;
     const at::NoGradGuard no_grad;
     QVERIFY((player->render({request({{"seed", std::int64_t{5}}})}, recorder) - net.pictures_of(codes.narrow(0, 5, 1))).abs().max().item<double>() < 1e-6);
