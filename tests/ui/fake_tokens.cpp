@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <string>
+
+#include "engine/api/error_scale.h"
 
 namespace orrery::fake {
 namespace {
@@ -37,14 +41,25 @@ ModelInfo tokenModel() {
   ControlSpec pins;
   pins.id = "tokens.pinned", pins.section = "Tokens", pins.label = "Pinned", pins.help = "Tokens that stay as they are.", pins.kind = ControlKind::token_grid, pins.neutral = std::vector<double>{};
   pins.rows = pins.cols = kTokenSide, pins.min = -1, pins.max = kTokenCodes - 1, pins.step = 1, pins.animatable = false;
-  info.controls = {seed, pins};
+  ControlSpec photo;
+  photo.id = "photo", photo.section = "Photo", photo.label = "Photo", photo.help = "A picture to begin with.", photo.kind = ControlKind::photo, photo.neutral = std::string(), photo.animatable = false;
+  ControlSpec show = photo;
+  show.id = "photo.show", show.label = "Show", show.help = "What is shown.", show.kind = ControlKind::choice, show.choices = {"generated", "reconstruction", kErrorMap}, show.neutral = show.choices.front();
+  ControlSpec mask = photo;
+  mask.id = "photo.mask", mask.label = "Mask", mask.help = "Where tokens are made anew.", mask.kind = ControlKind::mask;
+  ControlSpec second = photo;
+  second.id = "photo.second", second.label = "Second photo", second.help = "Another picture.";
+  ControlSpec blend = photo;
+  blend.id = "photo.second.blend", blend.label = "Blend", blend.help = "How far to go to the second.", blend.kind = ControlKind::slider, blend.neutral = 0.0, blend.animatable = true;
+  info.controls = {seed, photo, show, mask, second, blend, pins};
   info.snapshots = {{1.0, {}}};
   return info;
 }
 
 int tokenCode(const Request& request, int cell) {
   if (const double pin = pinOf(request, cell); pin >= 0.0) return static_cast<int>(pin);
-  return static_cast<int>(mixed(static_cast<std::uint64_t>(request.get<std::int64_t>("seed", 0)) + 99, static_cast<std::uint64_t>(cell)) >> 40) % kTokenCodes;
+  const std::string photo = request.get<std::string>("photo", "");
+  return static_cast<int>(mixed(static_cast<std::uint64_t>(photo.empty() ? request.get<std::int64_t>("seed", 0) : static_cast<std::int64_t>(std::hash<std::string>()(photo) >> 8)) + 99, static_cast<std::uint64_t>(cell)) >> 40) % kTokenCodes;
 }
 
 int tokenRound(const Request& request, int cell) {
@@ -53,11 +68,12 @@ int tokenRound(const Request& request, int cell) {
 }
 
 DeviceImage drawTokens(const Request& request, int px, std::int64_t round) {
+  const bool error = !request.get<std::string>("photo", "").empty() && request.get<std::string>("photo.show", "") == kErrorMap;
   auto pixels = std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(px) * px * 4);
   for (int y = 0; y < px; ++y) {
     for (int x = 0; x < px; ++x) {
       const int cell = y * kTokenSide / px * kTokenSide + x * kTokenSide / px;
-      const auto colour = tokenRound(request, cell) <= round ? colourOf(tokenCode(request, cell)) : std::array<std::uint8_t, 4>{110, 110, 110, 255};
+      const auto colour = error ? std::array<std::uint8_t, 4>{static_cast<std::uint8_t>(255 * x / px), 20, 40, 255} : tokenRound(request, cell) <= round ? colourOf(tokenCode(request, cell)) : std::array<std::uint8_t, 4>{110, 110, 110, 255};
       std::copy(colour.begin(), colour.end(), pixels->begin() + 4 * (static_cast<std::ptrdiff_t>(y) * px + x));
     }
   }

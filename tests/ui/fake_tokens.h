@@ -1,4 +1,5 @@
-// A model of tokens of the standard library only, beside the fake Studio's others: "starter:tokens", 8 x 8 tokens of 16 codes, made in six rounds.
+// A model of tokens of the standard library only, beside the fake Studio's others: "starter:tokens", 8 x 8 tokens of 16 codes, made in six rounds. With a
+// photo its tokens are those of the photo; its error map is darker on the left.
 #pragma once
 
 #include <atomic>

@@ -8,6 +8,7 @@
 
 #include "ui/controls/editor.h"
 #include "ui/controls/picture_editor.h"
+#include "ui/session/photo_note.h"
 #include "ui/session/session.h"
 #include "ui/style/colors.h"
 #include "ui/widgets/labels.h"
@@ -78,27 +79,38 @@ ControlRow::ControlRow(Session& session, const ControlSpec& spec, QWidget* paren
 void ControlRow::setSpec(const ControlSpec& spec) {
   spec_ = spec;
   editor_->setSpec(spec);
-  const bool acts = spec.unavailable.empty();
+  setActs(QString::fromStdString(spec.unavailable));
+  has_shown_ = false;
+}
+
+void ControlRow::setActs(const QString& reason) {
+  reason_ = reason;
+  const bool acts = reason.isEmpty();
   editor_->setEnabled(acts);
   name_->setEnabled(acts);
   dot_->setEnabled(acts);
   key_->setEnabled(acts);
-  const QString tip = toolTipOf(spec);
+  ControlSpec told = spec_;
+  told.unavailable = reason.toStdString();
+  const QString tip = toolTipOf(told);
   setToolTip(tip);
   editor_->main()->setToolTip(tip);
-  editor_->main()->setAccessibleDescription(QString::fromStdString(acts ? spec.help : spec.unavailable));
-  dot_->setToolTip(acts ? tr("Back to the default, %1").arg(valueText(spec, spec.neutral)) : tip);
-  has_shown_ = false;
+  editor_->main()->setAccessibleDescription(acts ? QString::fromStdString(spec_.help) : reason);
+  dot_->setToolTip(acts ? tr("Back to the default, %1").arg(valueText(spec_, spec_.neutral)) : tip);
 }
 
 void ControlRow::refresh() {
+  QString reason = QString::fromStdString(spec_.unavailable);
+  if (const ControlSpec* photo = reason.isEmpty() ? missingPhoto(session_, spec_) : nullptr)
+    reason = tr("Acts with a picture under \"%1\": drop one there first.").arg(QString::fromStdString(photo->label));
+  if (reason != reason_) setActs(reason);
   const Value value = session_.value(spec_.id);
   if (!has_shown_ || !(value == shown_)) {
     editor_->setValue(value);
     shown_ = value;
     has_shown_ = true;
   }
-  dot_->setLit(spec_.unavailable.empty() && !session_.isNeutral(spec_.id));
+  dot_->setLit(reason_.isEmpty() && !session_.isNeutral(spec_.id));
   const bool keyed = session_.isKeyframed(spec_.id), here = keyed && session_.hasKeyframe(spec_.id);
   key_->setLit(keyed);
   key_->setFilled(here);
@@ -129,7 +141,7 @@ void ControlRow::highlight() {
 }
 
 void ControlRow::mouseDoubleClickEvent(QMouseEvent* event) {
-  if (spec_.unavailable.empty() && event->button() == Qt::LeftButton) session_.resetControl(spec_.id);
+  if (reason_.isEmpty() && event->button() == Qt::LeftButton) session_.resetControl(spec_.id);
 }
 
 void ControlRow::paintEvent(QPaintEvent*) {

@@ -32,8 +32,11 @@ class ControlRow : public QWidget {
   void paintEvent(QPaintEvent* event) override;
 
  private:
+  void setActs(const QString& reason);  // empty: it acts
+
   Session& session_;
   ControlSpec spec_;
+  QString reason_;  // why it does not act now
   Value shown_;
   bool has_shown_ = false;
   double glow_ = 0.0;

@@ -363,7 +363,7 @@ void Session::applyPicture(const std::string& control, const std::string& value,
   setValue(next, *wanted, value);
   // The mask was painted on another picture.
   const ControlSpec* mask = firstOfKind(ControlKind::mask);
-  if (wanted->kind == ControlKind::photo && mask) setValue(next, *mask, mask->neutral);
+  if (wanted == firstOfKind(ControlKind::photo) && mask) setValue(next, *mask, mask->neutral);
   setRequest(std::move(next), text);
 }
 

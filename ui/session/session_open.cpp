@@ -6,6 +6,7 @@
 
 #include "engine/api/run_probe.h"
 #include "ui/project/attached.h"
+#include "ui/session/photo_note.h"
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
 #include "ui/tape/tape_desk.h"
@@ -93,7 +94,9 @@ void Session::usePicture(const std::string& control, const QString& path) {
       },
       [this, control, id = info->id, path](Result<std::string> value) {
         if (!value) return report(value.error());
-        if (model() && model()->id == id) applyPicture(control, value.value(), tr("Use %1").arg(QFileInfo(path).fileName()));
+        if (!model() || model()->id != id) return;
+        applyPicture(control, value.value(), tr("Use %1").arg(QFileInfo(path).fileName()));
+        if (const QString note = resizeNote(path, {model()->width_px, model()->height_px}); !note.isEmpty()) say(note);
       });
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ui/project/attached.h"
+#include "ui/session/photo_note.h"
 #include "ui/session/playback.h"
 #include "ui/stage/spectrum.h"
 #include "ui/style/colors.h"
@@ -227,6 +228,7 @@ OverlayModel StageCore::overlay(const QPalette& palette) const {
   }
   const auto& tape = attached<TapeDesk>(session_);
   for (int view = 0; view < (single() ? 1 : session_.viewCount()) && mode != StageMode::grid; ++view) {
+    if (const QString scale = errorScale(session_, view); mode == StageMode::pictures && !scale.isEmpty()) model.chips.push_back({OverlayChip::Corner::bottom_middle, viewRect(view), {scale}, 1.0});
     if (const QString note = tape.note(view); !note.isEmpty()) model.chips.push_back({two_in_one ? OverlayChip::Corner::bottom_middle : OverlayChip::Corner::top_left, viewRect(view), {note}, 1.0});
   }
   if (two_in_one) {

@@ -1,6 +1,7 @@
 #include "ui/tokens/token_desk.h"
 
 #include <QLocale>
+#include <QPainter>
 #include <QSettings>
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include "ui/tape/tape_desk.h"
 #include "ui/widgets/format.h"
 #include "ui/widgets/picture.h"
+#include "ui/widgets/picture_value.h"
 
 namespace orrery::ui {
 
@@ -247,16 +249,42 @@ void TokenDesk::pin(int cell) {
   put({cell}, {code >= 0 ? code : -2});
 }
 
-void TokenDesk::free(int cell) { put({cell}, {-1}); }
+void TokenDesk::free(int cell) { release({cell}); }
 
 void TokenDesk::touch(int cell, bool pin) {
   const auto cells = cellsUnderBrush(cell);
+  if (!pin) return release(cells);
   std::vector<int> codes;
   for (const int one : cells) {
-    const int code = !pin ? -1 : code_ >= 0 ? code_ : codeAt(one);
-    codes.push_back(pin && code < 0 ? -2 : code);
+    const int code = code_ >= 0 ? code_ : codeAt(one);
+    codes.push_back(code < 0 ? -2 : code);
   }
   put(cells, codes);
+}
+
+// Lets pins go. What no pin holds but a photo comes under the photo's mask, which is where tokens are made anew.
+void TokenDesk::release(const std::vector<int>& cells) {
+  std::vector<int> held, kept;
+  for (const int cell : cells) (pinned(cell) ? held : kept).push_back(cell);
+  if (!held.empty()) put(held, std::vector<int>(held.size(), -1));
+  const ControlSpec *photo = session_.firstOfKind(ControlKind::photo), *mask = session_.firstOfKind(ControlKind::mask);
+  const ModelInfo* model = session_.model();
+  if (kept.empty() || !photo || !mask || !model || session_.isNeutral(photo->id)) return;
+  QImage painted = imageOfValue(session_.value(mask->id)).convertToFormat(QImage::Format_Grayscale8);
+  if (painted.size() != QSize(model->width_px, model->height_px)) {
+    painted = QImage(model->width_px, model->height_px, QImage::Format_Grayscale8);
+    painted.fill(0);
+  }
+  const QImage before = painted.copy();
+  QPainter painter(&painted);
+  for (const int cell : kept) {
+    const int left = cell % cols() * painted.width() / cols(), top = cell / cols() * painted.height() / rows();
+    painter.fillRect(left, top, painted.width() / cols(), painted.height() / rows(), Qt::white);
+  }
+  painter.end();
+  if (painted == before) return;
+  session_.noteAction();
+  session_.setControl(mask->id, valueOfImage(painted));
 }
 
 void TokenDesk::pinAll() {

@@ -60,7 +60,7 @@ class TokenDesk : public QObject {
   int code() const { return code_; }  // picked from the codebook to paint with; -1: tokens are pinned as they are
   void pick(int code);
   void pin(int cell);             // as it is, or with the picked code
-  void free(int cell);            // to be made anew
+  void free(int cell);            // to be made anew; where a photo is, a token that is not pinned comes under its mask
   void touch(int cell, bool pin);  // all cells under the brush
   void endGesture() { session_.endGesture(); }
   void pinAll();
@@ -81,6 +81,7 @@ class TokenDesk : public QObject {
   void ask();
   void askCodebook();
   void put(const std::vector<int>& cells, const std::vector<int>& codes);
+  void release(const std::vector<int>& cells);
   int codeAt(int cell) const;
 
   Session& session_;

@@ -17,6 +17,7 @@
 #include "ui/controls/controls_panel.h"
 #include "ui/project/attached.h"
 #include "ui/search/search_popup.h"
+#include "ui/session/photo_note.h"
 #include "ui/session/playback.h"
 #include "ui/session/session.h"
 #include "ui/stage/clipboard.h"
@@ -182,9 +183,14 @@ void MainWindow::makeMenu() {
 }
 
 void MainWindow::connectSession() {
+  attached<KeptNotes>(session_);
   connect(&session_, &Session::problem, banner_, &Banner::show);
   connect(&session_, &Session::photoUsed, this, [this](const QString& path) {
-    banner_->ask(tr("%1 is the photo now.").arg(QFileInfo(path).fileName()), tr("Strength says how much of it is made anew; B paints a mask."), {{tr("Make a data set of it instead"), [this, path, step = session_.undo().index()] {
+    const ModelInfo* model = session_.model();
+    const QString size = model ? resizeNote(path, {model->width_px, model->height_px}) : QString();
+    const ControlSpec* photo = session_.firstOfKind(ControlKind::photo);
+    const QString next = photo && session_.spec(photo->id + ".strength") ? tr("Strength says how much of it is made anew; B paints a mask.") : tr("It stays as it is; B paints what is made anew.");
+    banner_->ask(tr("%1 is the photo now.").arg(QFileInfo(path).fileName()), size.isEmpty() ? next : size + QLatin1Char(' ') + next, {{tr("Make a data set of it instead"), [this, path, step = session_.undo().index()] {
                     if (session_.undo().index() == step) session_.undo().undo();
                     session_.openSheet(QStringLiteral("import"), {path});
                   }}});
