@@ -11,6 +11,7 @@
 
 #include "engine/api/result.h"
 #include "engine/data/names.h"
+#include "engine/io/patiently.h"
 
 namespace orrery::data {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::uint64_t largest_ratio = 1032;
 }  // namespace
 
 ZipReader::ZipReader(const std::string& path) : shown_(readable_name(path)) {
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  descriptor_ = io::patiently([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
   if (descriptor_ == -1) throw unreadable(shown_, std::strerror(errno));
   open();
 }

@@ -31,13 +31,14 @@ std::string frame_name(std::int64_t frame) {
 class Sequence : public FilmSink {
  public:
   Sequence(std::string out, std::string recipe) : out_(std::move(out)), part_(out_ + ".part"), recipe_(std::move(recipe)) {
+    if (!is_free()) wrong(out_ + " exists already.", "Choose another name, or remove it.");
     std::error_code failed;
-    if (fs::exists(out_, failed) && !(fs::is_directory(out_, failed) && fs::is_empty(out_, failed))) {
-      wrong(out_ + " exists already.", "Choose another name, or remove it.");
-    }
-    fs::remove_all(part_, failed);
-    fs::create_directories(part_, failed);
-    if (failed) throw Error(ErrorCode::failed, "The folder " + part_ + " cannot be made.", "Nothing was written.", "Choose another place.", failed.message());
+    do {
+      failed.clear();
+      fs::remove_all(part_, failed);
+    } while (failed == std::errc::interrupted);
+    if (!failed) fs::create_directories(part_, failed);
+    if (failed) refuse("The folder " + part_ + " cannot be made.", failed);
   }
   void add(const FilmFrame& frame) override {
     RecipeFacts facts;
@@ -50,10 +51,13 @@ class Sequence : public FilmSink {
   }
   void finish() override {
     io::write_file_atomically(part_ + "/recipe.json", recipe_);
-    std::error_code failed;
-    if (fs::is_directory(out_, failed)) fs::remove(out_, failed);  // empty, as the constructor saw
-    fs::rename(part_, out_, failed);
-    if (failed) throw Error(ErrorCode::failed, out_ + " could not be put in its place.", "The pictures are in " + part_ + ".", "Rename that folder.", failed.message());
+    try {
+      io::publish_file(part_, out_);
+    } catch (const Error& error) {
+      std::error_code gone;
+      if (!fs::exists(part_, gone)) throw;
+      throw Error(error.error().code, out_ + " could not be put in its place.", "The pictures are in " + part_ + ".", "Rename that folder.", error.error().details);
+    }
   }
   void discard() override {
     std::error_code none;
@@ -61,6 +65,22 @@ class Sequence : public FilmSink {
   }
 
  private:
+  // Nothing stands there, or an empty folder.
+  bool is_free() const {
+    std::error_code failed;
+    if (!fs::exists(out_, failed)) return true;
+    bool empty = false;
+    do {
+      failed.clear();
+      empty = fs::is_directory(out_, failed) && fs::is_empty(out_, failed);
+    } while (failed == std::errc::interrupted);
+    if (failed) refuse("The folder " + out_ + " cannot be looked into.", failed);
+    return empty;
+  }
+  [[noreturn]] static void refuse(const std::string& what, std::error_code why) {
+    throw Error(why == std::errc::no_space_on_device ? ErrorCode::disk_full : ErrorCode::failed, what, "Nothing was written.", "Choose another place.", why.message());
+  }
+
   std::string out_, part_, recipe_;
 };
 

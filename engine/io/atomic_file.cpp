@@ -12,9 +12,13 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
+#include <mutex>
+#include <set>
 
 #include "engine/api/result.h"
+#include "engine/io/patiently.h"
 
 namespace orrery::io {
 namespace {
@@ -83,14 +87,6 @@ bool free_bytes(const std::string& folder, std::uint64_t& bytes) {
   }
 }
 
-// Repeats a call that a signal interrupted.
-template <class Call> auto patiently(Call call) {
-  decltype(call()) result;
-  do result = call();
-  while (result == -1 && errno == EINTR);
-  return result;
-}
-
 void sync_folder(const std::string& target, const std::string& path) {
   FileCalls& calls = file_calls();
   const std::string folder = folder_of(target);
@@ -110,6 +106,43 @@ std::string temporary_name(const std::string& target) {
   std::string name = name_of(target);
   if (name.size() > 200) name.resize(200);  // a file name holds 255 bytes
   return folder_of(target) + "/." + name + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(counter++);
+}
+
+// Removes temporaries of dead processes that nobody changed for `older_than_s`.
+int sweep(const std::string& folder, double older_than_s) {
+  int removed = 0;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    const auto at = name.rfind(".tmp");
+    if (!name.starts_with('.') || at == std::string::npos || at == 0) continue;
+    const char* first = name.data() + at + 4;
+    const char* last = name.data() + name.size();
+    int pid = 0;
+    unsigned number = 0;
+    const auto [dot, bad_pid] = std::from_chars(first, last, pid);
+    if (bad_pid != std::errc() || dot == last || *dot != '.' || pid <= 0) continue;
+    const auto [rest, bad_number] = std::from_chars(dot + 1, last, number);
+    if (bad_number != std::errc() || rest != last) continue;
+    if (::kill(pid, 0) == 0 || errno != ESRCH) continue;  // its writer may still be at work
+    struct stat state {};
+    if (older_than_s > 0.0 && (::lstat(entry->path().c_str(), &state) != 0 || std::difftime(std::time(nullptr), state.st_mtime) < older_than_s)) continue;
+    if (file_calls().unlink(entry->path().c_str()) == 0) ++removed;
+  }
+  return removed;
+}
+
+// What killed processes left in a folder is cleared away once, before this process adds to it. Only what is old: a process number says nothing
+// about a writer on another machine that shares the folder.
+void sweep_once(const std::string& folder) {
+  static std::mutex mutex;
+  static std::set<std::string> swept;
+  {
+    const std::lock_guard lock(mutex);
+    if (!swept.insert(folder).second) return;
+  }
+  constexpr double hour_s = 3600.0;
+  sweep(folder, hour_s);
 }
 
 }  // namespace
@@ -132,6 +165,7 @@ AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes) : path_(s
   std::uint64_t left = 0;
   if (expected_bytes > 0 && free_bytes(folder_of(target_), left) && left < expected_bytes) disk_full(path_, expected_bytes);
 
+  sweep_once(folder_of(target_));
   FileCalls& calls = file_calls();
   const bool has_proc = ::access("/proc/self/fd", X_OK) == 0;  // link_descriptor goes through it
   if (has_proc) descriptor_ = patiently([&] { return calls.open(folder_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666); });
@@ -200,9 +234,11 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
   file.commit();
 }
 
+// `part` may be a folder of complete files too; an empty folder that stands at `path` is then replaced.
 void publish_file(const std::string& part, const std::string& path) {
   FileCalls& calls = file_calls();
-  const int descriptor = patiently([&] { return calls.open(part.c_str(), O_RDWR | O_CLOEXEC, 0); });
+  int descriptor = patiently([&] { return calls.open(part.c_str(), O_RDWR | O_CLOEXEC, 0); });
+  if (descriptor == -1 && errno == EISDIR) descriptor = patiently([&] { return calls.open(part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); });
   if (descriptor == -1) refuse(path, "open", errno, 0);
   const int synced = patiently([&] { return calls.fsync(descriptor); });
   const int error = errno;
@@ -212,26 +248,7 @@ void publish_file(const std::string& part, const std::string& path) {
   sync_folder(path, path);
 }
 
-int sweep_temporaries(const std::string& folder) {
-  int removed = 0;
-  std::error_code failed;
-  for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    const std::string name = entry->path().filename().string();
-    const auto at = name.rfind(".tmp");
-    if (!name.starts_with('.') || at == std::string::npos || at == 0) continue;
-    const char* first = name.data() + at + 4;
-    const char* last = name.data() + name.size();
-    int pid = 0;
-    unsigned number = 0;
-    const auto [dot, bad_pid] = std::from_chars(first, last, pid);
-    if (bad_pid != std::errc() || dot == last || *dot != '.' || pid <= 0) continue;
-    const auto [rest, bad_number] = std::from_chars(dot + 1, last, number);
-    if (bad_number != std::errc() || rest != last) continue;
-    if (::kill(pid, 0) == 0 || errno != ESRCH) continue;  // its writer may still be at work
-    if (file_calls().unlink(entry->path().c_str()) == 0) ++removed;
-  }
-  return removed;
-}
+int sweep_temporaries(const std::string& folder) { return sweep(folder, 0.0); }
 
 std::string read_file(const std::string& path, std::size_t limit_bytes) {
   const auto fail = [&](const std::string& why) -> Error { return {ErrorCode::bad_input, path + " cannot be read: " + why + ".", "Nothing was changed.", "Check the file's name and permissions."}; };

@@ -13,6 +13,7 @@
 
 #include "engine/api/result.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/patiently.h"
 #include "engine/io/safetensors_header.h"
 #include "engine/io/sha256.h"
 
@@ -66,7 +67,7 @@ TensorFile tensors_of(const Source& source) {
 
 class OpenFile {
  public:
-  explicit OpenFile(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  explicit OpenFile(const std::string& path) : path_(path), descriptor_(patiently([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); })) {
     if (descriptor_ == -1) fail(std::strerror(errno));
     struct stat state {};
     if (::fstat(descriptor_, &state) == -1) fail(std::strerror(errno));

@@ -15,6 +15,7 @@
 #endif
 
 #include "engine/api/result.h"
+#include "engine/io/patiently.h"
 
 namespace orrery::io {
 namespace {
@@ -140,7 +141,7 @@ std::string sha256_hex(std::string_view bytes) {
 
 std::string sha256_of_file(const std::string& path) {
   const auto fail = [&](int error) -> Error { return {ErrorCode::bad_input, path + " cannot be read: " + std::strerror(error) + ".", "Nothing was changed.", "Check the file's name and permissions."}; };
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = patiently([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   if (descriptor == -1) throw fail(errno);
   struct Closer { int descriptor; ~Closer() { ::close(descriptor); } } closer{descriptor};
   constexpr std::size_t chunk = 1 << 20;

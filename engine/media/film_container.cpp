@@ -130,11 +130,14 @@ std::string comment_of(const AVFormatContext* context) {
 void open_input(Input& input, const std::string& path, const char* demuxer) {
   quiet_ffmpeg();
   // A named demuxer and the file protocol alone: a hostile file cannot make it open another one.
-  AVDictionary* options = nullptr;
-  av_dict_set(&options, "protocol_whitelist", "file", 0);
-  av_dict_set(&options, "format_whitelist", demuxer, 0);
-  const int result = avformat_open_input(&input.context, path.c_str(), nullptr, &options);
-  av_dict_free(&options);
+  int result = 0;
+  do {
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "protocol_whitelist", "file", 0);
+    av_dict_set(&options, "format_whitelist", demuxer, 0);
+    result = avformat_open_input(&input.context, path.c_str(), nullptr, &options);
+    av_dict_free(&options);
+  } while (result == AVERROR(EINTR));
   if (result < 0) {
     char text[AV_ERROR_MAX_STRING_SIZE];
     throw Error(ErrorCode::bad_input, path + " is not a film that can be read.", "Nothing was changed.", "Choose another file.", av_make_error_string(text, sizeof text, result));
@@ -182,7 +185,8 @@ void remux_film(const std::string& part, const std::string& out, FilmFormat form
   AVPacket* packet = av_packet_alloc();
   int result = 0;
   std::int64_t copied = 0;
-  while (result >= 0 && av_read_frame(input.context, packet) >= 0) {  // a part that breaks off ends here
+  // A part that breaks off ends here, before the frame of which only a piece reached the disk.
+  while (result >= 0 && av_read_frame(input.context, packet) >= 0 && !(packet->flags & AV_PKT_FLAG_CORRUPT)) {
     // The first frame is shown at 0; decoding may begin before that, which the container's edit list says.
     if (packet->pts != AV_NOPTS_VALUE) packet->pts -= first;
     if (packet->dts != AV_NOPTS_VALUE) packet->dts -= first;

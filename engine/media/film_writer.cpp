@@ -9,6 +9,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <vector>
@@ -166,7 +167,9 @@ struct FilmWriter::Impl {
   }
 
   void begin_file() {
-    const int opened = avio_open(&container->pb, part.c_str(), AVIO_FLAG_WRITE);
+    int opened = 0;
+    do opened = avio_open(&container->pb, part.c_str(), AVIO_FLAG_WRITE);
+    while (opened == AVERROR(EINTR));
     if (opened < 0) refuse_film(part + " cannot be written.", opened, "No film was begun.");
     AVDictionary* settings = nullptr;
     if (format == FilmFormat::mp4) {
@@ -234,18 +237,18 @@ struct FilmWriter::Impl {
       if (packet->duration <= 0) packet->duration = format == FilmFormat::gif ? std::max<std::int64_t>(1, std::llround(100.0 / options.frames_per_s)) : 1;
       av_packet_rescale_ts(packet, codec->time_base, stream->time_base);
       packet->stream_index = stream->index;
-      check(av_interleaved_write_frame(container, packet), "The film could not be written.");
-      check(container->pb->error, "The film could not be written.");
+      check(av_interleaved_write_frame(container, packet), options.out + " could not be written.");
+      check(container->pb->error, options.out + " could not be written.");
     }
   }
 
   void end_file() {
     encode(nullptr);
-    check(av_write_trailer(container), "The film could not be finished.");
+    check(av_write_trailer(container), options.out + " could not be finished.");
     avio_flush(container->pb);
-    check(container->pb->error, "The film could not be finished.");
+    check(container->pb->error, options.out + " could not be finished.");
     const int closed = avio_closep(&container->pb);
-    check(closed, "The film could not be finished.");
+    if (closed != AVERROR(EINTR)) check(closed, options.out + " could not be finished.");
     close_file();
   }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/api/result.h"
+#include "engine/io/patiently.h"
 
 namespace orrery {
 namespace {
@@ -59,7 +60,7 @@ std::string local_time() {
 }  // namespace
 
 RunLock::RunLock(const std::string& run) : path_(run + "/lock") {
-  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  descriptor_ = io::patiently([&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
   if (descriptor_ < 0) {
     throw Error(ErrorCode::bad_input, "The folder " + run + " cannot be written: " + std::strerror(errno) + ".", "Nothing was started.",
                 "Choose another folder.");
@@ -99,7 +100,7 @@ void RunLock::write(const std::string& socket) {
 }
 
 std::optional<TrainerInfo> RunLock::holder(const std::string& run) {
-  const int descriptor = ::open((run + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = io::patiently([&] { return ::open((run + "/lock").c_str(), O_RDONLY | O_CLOEXEC); });
   if (descriptor < 0) return std::nullopt;
   struct flock lock = whole_file();
   lock.l_type = F_RDLCK;  // conflicts with a trainer's write lock

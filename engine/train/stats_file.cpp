@@ -14,6 +14,7 @@
 
 #include "engine/api/result.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/patiently.h"
 
 namespace orrery {
 namespace {
@@ -49,6 +50,10 @@ void each_line(const std::string& text, Take take) {
   }
 }
 
+bool cut(int descriptor, std::size_t size) {
+  return io::patiently([&] { return ::ftruncate(descriptor, static_cast<off_t>(size)); }) == 0;
+}
+
 [[noreturn]] void fail(const std::string& path, int code) {
   throw Error(code == ENOSPC || code == EDQUOT ? ErrorCode::disk_full : ErrorCode::failed,
               path + " could not be written: " + std::strerror(code) + ".", "The last checkpoint is kept.", "Free some space, then resume.");
@@ -73,7 +78,7 @@ std::vector<StatsPoint> read_stats(const std::string& path) {
 }
 
 StatsFile::StatsFile(std::string path, std::int64_t last_step) : path_(std::move(path)) {
-  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  descriptor_ = io::patiently([&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644); });
   if (descriptor_ < 0) fail(path_, errno);
   truncate_after(last_step);
 }
@@ -91,7 +96,7 @@ void StatsFile::truncate_after(std::int64_t last_step) {
     going = going && (!point || point->step <= last_step);
     if (going) keep = end;
   });
-  if (keep != text.size() && ::ftruncate(descriptor_, static_cast<off_t>(keep)) != 0) fail(path_, errno);
+  if (keep != text.size() && !cut(descriptor_, keep)) fail(path_, errno);
 }
 
 void StatsFile::append(const StatsPoint& point) {
@@ -104,7 +109,7 @@ void StatsFile::append(const StatsPoint& point) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       const int code = count < 0 ? errno : ENOSPC;
-      if (::ftruncate(descriptor_, before.st_size) != 0) fail(path_, errno);
+      if (!cut(descriptor_, static_cast<std::size_t>(before.st_size))) fail(path_, errno);
       fail(path_, code);
     }
     done += static_cast<std::size_t>(count);
