@@ -1,8 +1,11 @@
 #include <QComboBox>
 #include <QLineEdit>
 #include <QPainter>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTreeView>
+#include <QWheelEvent>
 
 #include "panel_bench.h"
 #include "ui/catalogue/measured.h"
@@ -200,6 +203,13 @@ class TestTrainPanel : public QObject {
     auto* canvas = reinterpret_cast<QWidget*>(plots.plot());
     QTest::mouseMove(canvas, QPoint(canvas->width() / 2, 60));
     QTRY_VERIFY(plots.cursorText().contains("kimg"));
+    // The wheel goes on to the plots below.
+    auto* bar = plots.findChild<QScrollArea*>()->verticalScrollBar();
+    QTRY_VERIFY(bar->maximum() > 0);
+    const QPointF at(canvas->width() / 2.0, 60.0);
+    QWheelEvent wheel(at, canvas->mapToGlobal(at), {}, {0, -120}, Qt::NoButton, {}, Qt::NoScrollPhase, false);
+    QCoreApplication::sendEvent(canvas, &wheel);
+    QVERIFY(bar->value() > 0);
     place.press("stop_and_save");
   }
 

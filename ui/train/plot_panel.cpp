@@ -3,6 +3,7 @@
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -463,7 +464,9 @@ bool PlotPanel::eventFilter(QObject* watched, QEvent* event) {
         zoom(std::pow(1.2, wheel->angleDelta().y() / 120.0), timeAt(wheel->position().x()));
         return true;
       }
-      return false;  // the scroll area moves
+      // The scroll area moves: QCustomPlot would keep the event.
+      QCoreApplication::sendEvent(scroll_->verticalScrollBar(), event);
+      return true;
     }
     case QEvent::MouseButtonDblClick: showAll(); return true;
     case QEvent::KeyPress: keyPressEvent(static_cast<QKeyEvent*>(event)); return event->isAccepted();
