@@ -8,6 +8,8 @@
 namespace orrery::data {
 namespace {
 
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCode::bad_input, what, "Nothing was changed.", "Repair that file, or use the set without it."); }
+
 using Json = nlohmann::json;
 
 // Follows {"labels": [[file, label], ...]} and lets everything else pass. Depths: 1 the object, 2 the list, 3 an item, 4 a vector.
@@ -123,7 +125,7 @@ template <class T> void take(const Json& json, const char* key, T& into) {
   try {
     into = found->get<T>();
   } catch (const Json::exception&) {
-    throw Error(ErrorCode::bad_input, std::string(extras_entry) + " has the wrong type at \"" + key + "\".");
+    refuse(std::string(extras_entry) + " has the wrong type at \"" + key + "\".");
   }
 }
 
@@ -133,7 +135,7 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 
 LabelList parse_labels(std::string_view json) {
   LabelHandler handler;
-  if (!Json::sax_parse(json.begin(), json.end(), &handler)) throw Error(ErrorCode::bad_input, std::string(labels_entry) + " cannot be read: " + handler.error + ".");
+  if (!Json::sax_parse(json.begin(), json.end(), &handler)) refuse(std::string(labels_entry) + " cannot be read: " + handler.error + ".");
   return std::move(handler.list);
 }
 
@@ -159,7 +161,7 @@ std::string write_extras(const StoreExtras& extras) {
 
 StoreExtras parse_extras(std::string_view text) {
   const Json json = Json::parse(text.begin(), text.end(), nullptr, false);
-  if (!json.is_object()) throw Error(ErrorCode::bad_input, std::string(extras_entry) + " is not a JSON object.");
+  if (!json.is_object()) refuse(std::string(extras_entry) + " is not a JSON object.");
   StoreExtras out;
   take(json, "name", out.name);
   take(json, "class_names", out.class_names);
@@ -168,19 +170,19 @@ StoreExtras parse_extras(std::string_view text) {
   Json tags = Json::object();
   take(json, "tags", tags);
   for (const auto& [name, tag] : tags.items()) {
-    if (!tag.is_object()) throw Error(ErrorCode::bad_input, std::string(extras_entry) + " has the wrong type at \"tags\".");
+    if (!tag.is_object()) refuse(std::string(extras_entry) + " has the wrong type at \"tags\".");
     take(tag, "names", out.tags[name].names);
     take(tag, "values", out.tags[name].values);
   }
   Json report = Json::object();
   take(json, "import", report);
-  if (!report.is_object()) throw Error(ErrorCode::bad_input, std::string(extras_entry) + " has the wrong type at \"import\".");
+  if (!report.is_object()) refuse(std::string(extras_entry) + " has the wrong type at \"import\".");
   take(report, "seen", out.seen);
   take(report, "skipped", out.skipped);
   Json problems = Json::array();
   take(report, "problems", problems);
   for (const auto& item : problems) {
-    if (!item.is_object()) throw Error(ErrorCode::bad_input, std::string(extras_entry) + " has the wrong type at \"problems\".");
+    if (!item.is_object()) refuse(std::string(extras_entry) + " has the wrong type at \"problems\".");
     ImportProblem problem;
     take(item, "file", problem.file);
     take(item, "reason", problem.reason);

@@ -20,6 +20,7 @@ struct Reading {
   std::size_t at = 0;
   PngLimits limits;
   bool with_pixels = true;
+  std::uint64_t packed_bytes = 0;  // of the pixels, as they stand in the file
   PngImage image;
   std::vector<png_bytep> rows;
   char message[160] = {};
@@ -68,6 +69,9 @@ void read_head(Reading& state) {
 }
 
 void read_pixels(Reading& state) {
+  // Deflate packs at most 1,032 bytes into one: pixels that cannot be there get no memory.
+  const std::uint64_t raw = static_cast<std::uint64_t>(png_get_rowbytes(state.png, state.info)) * static_cast<std::uint64_t>(state.image.height_px);
+  if (raw > (state.packed_bytes + 1) * 1032) png_error(state.png, "it is cut off");
   png_set_expand(state.png);     // palette to RGB, 1, 2, 4 bits to 8, tRNS to alpha
   png_set_scale_16(state.png);
   png_set_interlace_handling(state.png);
@@ -98,8 +102,25 @@ void collect_text(Reading& state, png_infop info) {
   throw Error(ErrorCode::bad_input, what + " cannot be read as PNG: " + why + ".", "Nothing was changed.", "Open it in a picture viewer and save it again.");
 }
 
+// libpng makes room for a whole chunk before it reads it, whatever the limits: none may claim more than the file has.
+bool chunks_fit(Reading& state) {
+  const auto* bytes = reinterpret_cast<png_const_bytep>(state.bytes.data());
+  std::size_t at = 8;
+  while (state.bytes.size() - at >= 8) {
+    const std::uint64_t length = png_get_uint_32(bytes + at), left = state.bytes.size() - at - 8;  // with four bytes of checksum
+    const std::string_view kind = state.bytes.substr(at + 4, 4);
+    if (kind == "IDAT" && !state.with_pixels) return true;
+    if (left < 4 || length > left - 4) return false;
+    if (kind == "IDAT") state.packed_bytes += length;
+    if (kind == "IEND") return true;
+    at += 12 + length;
+  }
+  return true;
+}
+
 void decode(Reading& state, const std::string& what) {
   if (state.bytes.size() < 8 || png_sig_cmp(reinterpret_cast<png_const_bytep>(state.bytes.data()), 0, 8) != 0) refuse(what, "it does not begin like one");
+  if (!chunks_fit(state)) refuse(what, "it is cut off");
   state.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, on_error<Reading>, on_warning);
   if (state.png) state.info = png_create_info_struct(state.png);
   if (state.info) state.end = png_create_info_struct(state.png);
