@@ -12,6 +12,7 @@ extern "C" {
 #include <cerrno>
 #include <cmath>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "engine/api/result.h"
@@ -76,7 +77,8 @@ struct FilmWriter::Impl {
   AVFrame* frame = nullptr;
   AVPacket* packet = nullptr;
   std::int64_t frames = 0;
-  bool begun = false;
+  bool begun = false;   // the file has its header,
+  bool ended = false;   // and its end
   GifPalette palette;
   std::vector<std::uint8_t> rgb;  // of one frame, laid on white
 
@@ -244,6 +246,7 @@ struct FilmWriter::Impl {
 
   void end_file() {
     encode(nullptr);
+    ended = true;
     check(av_write_trailer(container), options.out + " could not be finished.");
     avio_flush(container->pb);
     check(container->pb->error, options.out + " could not be finished.");
@@ -252,8 +255,10 @@ struct FilmWriter::Impl {
     close_file();
   }
 
+  // Of a film given up: what was written becomes as whole as it can be, and the GIF writer lets go of its last picture only here.
   void close_file() {
     if (!container) return;
+    if (begun && !std::exchange(ended, true)) av_write_trailer(container);
     if (container->pb) avio_closep(&container->pb);
     avformat_free_context(container);
     container = nullptr;
