@@ -67,6 +67,7 @@ std::vector<Benchmark> loader_benchmarks();
 std::vector<Benchmark> denoiser_benchmarks();
 std::vector<Benchmark> sampler_benchmarks();
 std::vector<Benchmark> import_benchmarks();  // none in a build without importers
+std::vector<Benchmark> token_benchmarks();
 
 // Processor, threads, instruction set, LibTorch, load.
 nlohmann::json machine();
