@@ -23,13 +23,12 @@ orrery_packages=(
   xvfb xauth
 )
 
-step() { printf 'orrery: %s\n' "$*"; }
+# To the error output: what the program itself says may be read by a machine.
+step() { printf 'orrery: %s\n' "$*" >&2; }
 
-# run_step <what> <command...>: one line, the command's last lines when it fails.
-run_step() {
-  local what="$1" log
-  shift
-  step "$what"
+# run_quietly <command...>: its last lines when it fails.
+run_quietly() {
+  local log
   log="$(mktemp)"
   if ! "$@" >"$log" 2>&1; then
     step "failed: $*"
@@ -38,6 +37,23 @@ run_step() {
     return 5
   fi
   rm -f "$log"
+}
+
+# run_step <what> <command...>
+run_step() {
+  step "$1"
+  run_quietly "${@:2}"
+}
+
+# run_long_step <what> <command...>: says what only when it takes longer than a second.
+run_long_step() {
+  local timer status=0
+  ( sleep 1 >/dev/null 2>&1; step "$1" ) &
+  timer=$!
+  run_quietly "${@:2}" || status=$?
+  kill "$timer" 2>/dev/null
+  wait "$timer" 2>/dev/null
+  return "$status"
 }
 
 orrery_missing_packages() {
@@ -113,7 +129,6 @@ orrery_build() {
   if [ ! -e "$folder/build.ninja" ]; then
     run_step "configuring" cmake -S "$orrery_root" -B "$folder" -G Ninja "$@" || return
   fi
-  if [ -n "$(ninja -C "$folder" -n 2>/dev/null | grep -v -e '^ninja:' -e 'Re-checking globbed' | head -n 1)" ]; then
-    run_step "building (minutes the first time)" ninja -C "$folder"
-  fi
+  # A dry run cannot tell whether there is work: it ends where the lists of files would be looked up again.
+  run_long_step "building (minutes the first time)" ninja -C "$folder"
 }
