@@ -149,7 +149,7 @@ std::int64_t list(const Folder& folder) {
   try {
     data::import_dataset(imports(folder), lister);
   } catch (const Error& error) {
-    if (error.error().code != ErrorCode::cancelled && !lister.done) throw;
+    if (error.error().code != ErrorCode::cancelled) throw;
   }
   return lister.listed;
 }

@@ -1,8 +1,6 @@
 // A photo dropped on the window and a mask painted on its picture, with real pointer events in the real window.
 #include <QApplication>
-#include <QDragEnterEvent>
 #include <QFile>
-#include <QMimeData>
 #include <QPainter>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -195,7 +193,7 @@ class TestBrush : public QObject {
     QVERIFY(somePhoto().save(path));
     session_->setControl("mask", valueOfImage(QImage(256, 256, QImage::Format_Grayscale8)));
     session_->endGesture();
-    QVERIFY(drop(*window_, path));
+    QVERIFY(test::drop(*window_, {path}));
     QTRY_COMPARE(imageOfValue(session_->value("photo")), somePhoto());
     QVERIFY(session_->isNeutral("mask"));  // that of another picture
     QTRY_VERIFY(window_->banner().isOpen());
@@ -222,16 +220,16 @@ class TestBrush : public QObject {
     // On the row, as photo and as mask.
     for (const char* id : {"photo", "mask"}) {
       auto* editor = window_->findChild<ControlsPanel*>()->row(id)->editor();
-      QVERIFY(drop(*editor->findChild<PictureWell*>(), path));
+      QVERIFY(test::drop(*editor->findChild<PictureWell*>(), {path}));
       QTRY_VERIFY(!session_->isNeutral(id));
     }
     // A folder, and a picture for a model without photos, are for importing.
     sheets.clear();
-    QVERIFY(drop(*window_, folder_->path()));
+    QVERIFY(test::drop(*window_, {folder_->path()}));
     QTRY_COMPARE(sheets.count(), 1);
     session_->closeSheet();
     session_->showModel("starter:emoji");
-    QVERIFY(drop(*window_, path));
+    QVERIFY(test::drop(*window_, {path}));
     QTRY_COMPARE(sheets.count(), 2);
   }
 
@@ -244,7 +242,7 @@ class TestBrush : public QObject {
     session_->endGesture();
     const Request before = session_->request();
     const int steps = session_->undo().count();
-    QVERIFY(drop(*window_, path));
+    QVERIFY(test::drop(*window_, {path}));
     QTRY_VERIFY(window_->banner().isOpen());
     QVERIFY2(window_->banner().text().contains("broken.png cannot be used as a photo"), qPrintable(window_->banner().text()));
     QCOMPARE(session_->request(), before);
@@ -304,15 +302,6 @@ class TestBrush : public QObject {
       if (one->accessibleName() == name) return one;
     }
     qFatal("no button %s", qPrintable(name));
-  }
-  static bool drop(QWidget& on, const QString& path) {
-    QMimeData mime;
-    mime.setUrls({QUrl::fromLocalFile(path)});
-    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, {});
-    QCoreApplication::sendEvent(&on, &enter);
-    QDropEvent event(QPointF(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, {});
-    QCoreApplication::sendEvent(&on, &event);
-    return enter.isAccepted() && event.isAccepted();
   }
 
   std::unique_ptr<QTemporaryDir> folder_;

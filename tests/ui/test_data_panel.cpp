@@ -1,6 +1,5 @@
 #include <QComboBox>
 #include <QLineEdit>
-#include <QMimeData>
 #include <QPainter>
 #include <QSignalSpy>
 
@@ -11,6 +10,7 @@
 #include "ui/data/network_view.h"
 #include "ui/data/problem_model.h"
 #include "ui/project/attached.h"
+#include "window_test.h"
 
 using namespace orrery;
 using namespace orrery::ui;
@@ -37,19 +37,6 @@ void writePictures(const QString& folder) {
   }
   QFile note(folder + "/notes.txt");
   QVERIFY(note.open(QIODevice::WriteOnly));
-}
-
-bool drop(QWidget& on, const QStringList& paths) {
-  QMimeData mime;
-  QList<QUrl> urls;
-  for (const QString& path : paths) urls << QUrl::fromLocalFile(path);
-  mime.setUrls(urls);
-  QDragEnterEvent enter(QPoint(20, 20), Qt::CopyAction, &mime, Qt::LeftButton, {});
-  QCoreApplication::sendEvent(&on, &enter);
-  if (!enter.isAccepted()) return false;
-  QDropEvent event(QPointF(20, 20), Qt::CopyAction, &mime, Qt::LeftButton, {});
-  QCoreApplication::sendEvent(&on, &event);
-  return event.isAccepted();
 }
 
 }  // namespace
@@ -88,7 +75,7 @@ class TestDataPanel : public QObject {
     Place place;
     QSignalSpy closed(place.session.get(), &Session::sheetClosed);
     QSignalSpy workspace(place.session.get(), &Session::workspaceRequested);
-    QVERIFY(drop(*place.panel, {place.folder}));
+    QVERIFY(orrery::test::drop(*place.panel, {place.folder}));
     QTRY_VERIFY(place.form->count().done);
     QCOMPARE(place.form->count().pictures, 6);
     // The defaults: 64 px, cropped, classes from the two folders, named after the folder.

@@ -2,7 +2,6 @@
 #include <QClipboard>
 #include <QDropEvent>
 #include <QLineEdit>
-#include <QMimeData>
 #include <QPainter>
 #include <QPushButton>
 #include <QScrollBar>
@@ -92,7 +91,7 @@ class TestFlows : public QObject {
     // 1. A folder is dropped on the window.
     const QString folder = home_->filePath("Skies");
     writePictures(folder);
-    QVERIFY(drop({folder}));
+    QVERIFY(test::drop(*window_, {folder}, {600, 300}));
     QTRY_COMPARE(window_->sheets().current(), QString("import"));
     auto* import = qobject_cast<ImportForm*>(window_->sheets().sheet("import"));
     QTRY_VERIFY(import->count().done);
@@ -263,17 +262,6 @@ class TestFlows : public QObject {
   }
 
  private:
-  bool drop(const QStringList& paths) {
-    QMimeData mime;
-    QList<QUrl> urls;
-    for (const QString& path : paths) urls << QUrl::fromLocalFile(path);
-    mime.setUrls(urls);
-    QDragEnterEvent enter(QPoint(600, 300), Qt::CopyAction, &mime, Qt::LeftButton, {});
-    QCoreApplication::sendEvent(window_.get(), &enter);
-    QDropEvent event(QPointF(600, 300), Qt::CopyAction, &mime, Qt::LeftButton, {});
-    QCoreApplication::sendEvent(window_.get(), &event);
-    return event.isAccepted();
-  }
   static QPushButton* filmButton(QWidget& in) {
     for (auto* one : in.findChildren<QPushButton*>()) {
       if (one->text() == "Render film...") return one;

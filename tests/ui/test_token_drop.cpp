@@ -1,9 +1,7 @@
 // A photo on a model of tokens, in the real window with real events: dropped on the stage, shown as its error map, its tokens masked on the canvas.
 #include <QApplication>
 #include <QComboBox>
-#include <QDragEnterEvent>
 #include <QLabel>
-#include <QMimeData>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QSignalSpy>
@@ -82,7 +80,7 @@ class TestTokenDrop : public QObject {
     QVERIFY(!row("photo.show")->editor()->isEnabled());
     QVERIFY(row("photo.show")->toolTip().contains("\"Photo\""));
     QVERIFY(row("photo.second")->editor()->isEnabled() == false && row("photo.mask")->editor()->isEnabled());
-    QVERIFY(drop(*window_, wide_));
+    QVERIFY(test::drop(*window_, {wide_}));
     QTRY_VERIFY(!session_->isNeutral("photo"));
     QTRY_VERIFY(window_->banner().isOpen());
     // Of another size: said in one sentence.
@@ -109,7 +107,7 @@ class TestTokenDrop : public QObject {
   }
 
   void aPhotoOfTheSizeIsTakenAsItIs() {
-    QVERIFY(drop(*window_, exact_));
+    QVERIFY(test::drop(*window_, {exact_}));
     QTRY_VERIFY(window_->banner().isOpen());
     QVERIFY2(!bannerText().contains("resized"), qPrintable(bannerText()));
     QVERIFY(resizeNote(exact_, {32, 32}).contains("64 × 64") && resizeNote(exact_, {64, 64}).isEmpty());
@@ -160,7 +158,7 @@ class TestTokenDrop : public QObject {
   }
 
   void theSecondPhotoKeepsTheMask() {
-    QVERIFY(drop(*window_, exact_));
+    QVERIFY(test::drop(*window_, {exact_}));
     QTRY_VERIFY(!session_->isNeutral("photo"));
     QImage mask(64, 64, QImage::Format_Grayscale8);
     mask.fill(255);
@@ -168,13 +166,13 @@ class TestTokenDrop : public QObject {
     QVERIFY(row("photo.second.blend")->toolTip().contains("Second photo"));
     QTRY_VERIFY(row("photo.second")->editor()->isEnabled());
     QSignalSpy said(session_.get(), &Session::messageArrived);
-    QVERIFY(drop(*row("photo.second")->editor()->findChild<PictureWell*>(), wide_));
+    QVERIFY(test::drop(*row("photo.second")->editor()->findChild<PictureWell*>(), {wide_}));
     QTRY_VERIFY(!session_->isNeutral("photo.second"));
     QVERIFY(!session_->isNeutral("photo.mask"));
     QTRY_VERIFY(row("photo.second.blend")->editor()->isEnabled());
     QVERIFY(std::any_of(said.begin(), said.end(), [](const auto& one) { return one.first().toString().contains("1,200 × 800"); }));
     // A new first one takes it away: it was painted on another picture.
-    QVERIFY(drop(*row("photo")->editor()->findChild<PictureWell*>(), wide_));
+    QVERIFY(test::drop(*row("photo")->editor()->findChild<PictureWell*>(), {wide_}));
     QTRY_VERIFY(session_->isNeutral("photo.mask"));
     QVERIFY(!session_->isNeutral("photo.second"));
   }
@@ -227,15 +225,6 @@ class TestTokenDrop : public QObject {
       return;
     }
     qFatal("no choices");
-  }
-  static bool drop(QWidget& on, const QString& path) {
-    QMimeData mime;
-    mime.setUrls({QUrl::fromLocalFile(path)});
-    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, {});
-    QCoreApplication::sendEvent(&on, &enter);
-    QDropEvent event(QPointF(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, {});
-    QCoreApplication::sendEvent(&on, &event);
-    return enter.isAccepted() && event.isAccepted();
   }
 
   QTemporaryDir folder_;
